@@ -1,0 +1,93 @@
+"""The command line: ``voxpool say``, ``serve``, ``stress``, ``voices`` and ``doctor``.
+
+Each command is a module of this package with two functions: ``configure(parser)`` adds its options to an
+:class:`argparse.ArgumentParser`, and ``run(arguments)`` does the work and returns the exit code.  Only the module
+of the command that was asked for is imported, so a command is as quick to start as what it needs.
+
+Exit codes: 0 for success, 1 for a failure, 2 for a wrong use, 130 after Ctrl+C.  A failure is one sentence on
+standard error; ``VOXPOOL_DEBUG=1`` adds the traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from typing import Final
+
+from voxpool.errors import EndpointError, SettingError, VoxpoolError
+
+COMMANDS: Final = {
+    "say": "speak a text, through the loudspeaker or into a WAV file",
+    "serve": "run the local server that speaks the protocol",
+    "stress": "speak many utterances at once and measure them",
+    "voices": "list the voices of an endpoint",
+    "doctor": "check libraries, sound, endpoint and key, and say what to do",
+}
+"""Every command with its one-line description."""
+
+_FAILURE: Final = 1
+_WRONG_USE: Final = 2
+_INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code of the process.
+
+    Args:
+        argv: Arguments without the program's name; those of the process when None.
+
+    Raises:
+        SystemExit: From argparse, after ``--help``, ``--version`` and wrong use.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parsed = build_parser(arguments).parse_args(arguments)
+    try:
+        code: int = import_module(f"voxpool.cli.{parsed.command}").run(parsed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return _FAILURE
+    except (SettingError, EndpointError) as error:
+        return _complain(error, _WRONG_USE)
+    except (VoxpoolError, OSError) as error:
+        return _complain(error, _FAILURE)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
+        return _complain(error, _FAILURE, "something unexpected went wrong (VOXPOOL_DEBUG=1 shows where): ")
+    return code
+
+
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser, with the options of the commands that ``argv`` names.
+
+    Args:
+        argv: Arguments without the program's name.
+    """
+    parser = argparse.ArgumentParser(
+        prog="voxpool", description="Concurrent streaming speech over Inworld's protocol.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"voxpool {metadata.version('voxgrid')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
+        if name in argv:
+            import_module(f"voxpool.cli.{name}").configure(command)
+    return parser
+
+
+def _complain(error: BaseException, code: int, introduction: str = "") -> int:
+    if os.environ.get("VOXPOOL_DEBUG"):
+        traceback.print_exception(error)
+    sentence = str(error) or type(error).__name__
+    print(f"voxpool: {introduction}{sentence}", file=sys.stderr)
+    return code
+
+
+def _silence_stdout() -> None:
+    # Whoever read our output is gone; without this the interpreter complains once more when it flushes at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
