@@ -1,0 +1,11 @@
+"""Speaking and listening: between the window and the pool.
+
+``SpeechController`` is the one object that views talk to.  It owns the endpoint, the pool, the local server, the
+player and what is kept of each utterance.
+"""
+
+from voxgrid.models.notice import Notice, Severity
+from voxgrid.speech.controller import SpeechController
+from voxgrid.speech.record import Arrival, UtteranceRecord
+
+__all__ = ["Arrival", "Notice", "Severity", "SpeechController", "UtteranceRecord"]

@@ -1,0 +1,141 @@
+"""What is kept of one utterance: its text, its sound, and how it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from voxgrid.speech.envelope import Envelope
+
+if TYPE_CHECKING:
+    from voxpool.audio.player import Track
+    from voxpool.events import Outcome
+    from voxpool.pool.utterance import AudioChunk, Utterance
+    from voxpool.protocol.settings import ContextSettings
+    from voxpool.protocol.timestamps import TimedWord
+
+
+class Arrival(NamedTuple):
+    """When one chunk came, and which stretch of the audio it is.
+
+    Attributes:
+        at_s: Seconds after the utterance's first audio.
+        start_s: Where the chunk begins in the audio, in seconds.
+        duration_s: Its length in seconds.
+    """
+
+    at_s: float
+    start_s: float
+    duration_s: float
+
+    @property
+    def late_s(self) -> float:
+        """How long a listener who began at the first audio would have waited for it, in seconds; 0 when in time."""
+        return max(0.0, self.at_s - self.start_s)
+
+
+@dataclass(slots=True, eq=False)
+class UtteranceRecord:
+    """One utterance as the window knows it.  Changed only by the ``SpeechController``; views read it.
+
+    Attributes:
+        id: The pool's utterance id while its pool lives; a negative number after the pool was replaced.
+        text: What is spoken.
+        label: A snippet of it for people.
+        settings: What its context was created with.
+        source: Who asked: ``"speak"`` or ``"fire"``.
+        began_at: Wall clock time of the request, seconds since the epoch.
+        sample_rate_hz: Rate of the audio.
+        utterance: The pool's own object while it runs, None afterwards.
+        envelope: Levels for drawing.
+        arrivals: One entry per chunk.
+        words: Timed words so far, in order.
+        audio_s: Seconds of audio received.
+        ttfa_ms: Time to first audio in milliseconds, from the request, or None before it.
+        first_audio_at: Monotonic time of the first audio in seconds, or None.
+        ended: Whether nothing more will come.
+        outcome: How it ended, or None.
+        error: The error as a sentence, or "".
+        kept: Whether its audio is in memory, to be replayed or saved.
+        track: Its place in the mix while it is heard, or None.
+        muted: Whether the listener muted it.
+        soloed: Whether only this one (and other soloed ones) is to be heard.
+        stages: The pool's stages (frozen), once it ended.
+    """
+
+    id: int
+    text: str
+    label: str
+    settings: ContextSettings
+    source: str
+    began_at: float
+    sample_rate_hz: int
+    utterance: Utterance | None = None
+    envelope: Envelope = field(init=False)
+    arrivals: list[Arrival] = field(default_factory=list)
+    words: list[TimedWord] = field(default_factory=list)
+    audio_s: float = 0.0
+    ttfa_ms: float | None = None
+    first_audio_at: float | None = None
+    ended: bool = False
+    outcome: Outcome | None = None
+    error: str = ""
+    kept: bool = True
+    track: Track | None = None
+    muted: bool = False
+    soloed: bool = False
+    stages: object | None = None
+    _pcm: list[npt.NDArray[np.int16]] = field(default_factory=list)
+    _bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.envelope = Envelope(self.sample_rate_hz)
+
+    def __repr__(self) -> str:
+        state = "ended" if self.ended else "running"
+        return f"<UtteranceRecord #{self.id} {state} {self.audio_s:.2f} s {self._bytes} B>"
+
+    @property
+    def listening(self) -> bool:
+        """Whether it is being heard."""
+        return self.track is not None
+
+    @property
+    def bytes(self) -> int:
+        """Memory its audio takes."""
+        return self._bytes
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of it that were heard, 0 when it is not in the mix."""
+        return self.track.played_s if self.track is not None else 0.0
+
+    def add(self, chunk: AudioChunk) -> None:
+        """Take in a chunk."""
+        if self.first_audio_at is None:
+            self.first_audio_at = chunk.received_at
+        duration_s = chunk.pcm.size / chunk.sample_rate_hz
+        self.arrivals.append(Arrival(chunk.received_at - self.first_audio_at, self.audio_s, duration_s))
+        self.audio_s += duration_s
+        self.words.extend(chunk.words)
+        self.envelope.add(chunk.pcm)
+        if self.kept:
+            self._pcm.append(chunk.pcm)
+            self._bytes += chunk.pcm.nbytes
+
+    def pcm(self, from_s: float = 0.0) -> npt.NDArray[np.int16]:
+        """Return the kept audio from a moment on, shape (n,), int16 mono; empty when it was evicted."""
+        if len(self._pcm) > 1:
+            self._pcm = [np.concatenate(self._pcm)]
+        if not self._pcm:
+            return np.empty(0, np.int16)
+        return self._pcm[0][round(from_s * self.sample_rate_hz) :]
+
+    def evict(self) -> None:
+        """Let the audio go; text, levels and times stay."""
+        self._pcm.clear()
+        self._bytes = 0
+        self.kept = False
