@@ -55,10 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _FAILURE
     except (SettingError, EndpointError) as error:
         return _complain(error, _WRONG_USE)
-    except (VoxpoolError, OSError) as error:
+    except VoxpoolError as error:
         return _complain(error, _FAILURE)
+    except OSError as error:
+        return _complain(error, _FAILURE, f"{error.filename}: {error.strerror}" if error.filename else None)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
-        return _complain(error, _FAILURE, "something unexpected went wrong (VOXPOOL_DEBUG=1 shows where): ")
+        unexpected = f"something unexpected went wrong: {_sentence(error)} (VOXPOOL_DEBUG=1 shows where)"
+        return _complain(error, _FAILURE, unexpected)
     return code
 
 
@@ -80,12 +83,15 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _complain(error: BaseException, code: int, introduction: str = "") -> int:
+def _complain(error: BaseException, code: int, sentence: str | None = None) -> int:
     if os.environ.get("VOXPOOL_DEBUG"):
         traceback.print_exception(error)
-    sentence = str(error) or type(error).__name__
-    print(f"voxpool: {introduction}{sentence}", file=sys.stderr)
+    print(f"voxpool: {sentence or _sentence(error)}", file=sys.stderr)
     return code
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _silence_stdout() -> None:
