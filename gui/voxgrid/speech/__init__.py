@@ -4,8 +4,9 @@
 player and what is kept of each utterance.
 """
 
-from voxgrid.models.notice import Notice, Severity
+from voxgrid.notifications import Severity
 from voxgrid.speech.controller import SpeechController
+from voxgrid.speech.notice import Notice
 from voxgrid.speech.record import Arrival, UtteranceRecord
 
 __all__ = ["Arrival", "Notice", "Severity", "SpeechController", "UtteranceRecord"]

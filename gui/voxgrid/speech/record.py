@@ -63,6 +63,8 @@ class UtteranceRecord:
         track: Its place in the mix while it is heard, or None.
         muted: Whether the listener muted it.
         soloed: Whether only this one (and other soloed ones) is to be heard.
+        heard_from_s: Where in the audio its track began, in seconds.
+        started: Whether its turn in the playground's line has come.
         stages: The pool's stages (frozen), once it ended.
     """
 
@@ -87,6 +89,8 @@ class UtteranceRecord:
     track: Track | None = None
     muted: bool = False
     soloed: bool = False
+    heard_from_s: float = 0.0
+    started: bool = False
     stages: object | None = None
     _pcm: list[npt.NDArray[np.int16]] = field(default_factory=list)
     _bytes: int = 0
@@ -110,13 +114,14 @@ class UtteranceRecord:
 
     @property
     def played_s(self) -> float:
-        """Seconds of it that were heard, 0 when it is not in the mix."""
-        return self.track.played_s if self.track is not None else 0.0
+        """Position in its audio that is sounding, in seconds; 0 when it is not in the mix."""
+        return self.heard_from_s + self.track.played_s if self.track is not None else 0.0
 
     def add(self, chunk: AudioChunk) -> None:
         """Take in a chunk."""
         if self.first_audio_at is None:
             self.first_audio_at = chunk.received_at
+            self.ttfa_ms = self._ttfa_ms()
         duration_s = chunk.pcm.size / chunk.sample_rate_hz
         self.arrivals.append(Arrival(chunk.received_at - self.first_audio_at, self.audio_s, duration_s))
         self.audio_s += duration_s
@@ -133,6 +138,21 @@ class UtteranceRecord:
         if not self._pcm:
             return np.empty(0, np.int16)
         return self._pcm[0][round(from_s * self.sample_rate_hz) :]
+
+    def _ttfa_ms(self) -> float | None:
+        stages = self.utterance.stages if self.utterance is not None else None
+        if stages is None or stages.requested_s is None or self.first_audio_at is None:
+            return None
+        return (self.first_audio_at - stages.requested_s) * 1e3
+
+    def finish(self) -> None:
+        """Nothing more will come: take over what the pool's own object knows, and let that go."""
+        self.ended = True
+        self.envelope.finish()
+        utterance, self.utterance = self.utterance, None
+        if utterance is not None:
+            self.outcome = utterance.outcome
+            self.stages = utterance.stages
 
     def evict(self) -> None:
         """Let the audio go; text, levels and times stay."""

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """How much a notice asks for attention."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+from voxgrid.notifications import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +15,15 @@ class Notice:
         kind: Stable name, for example ``"local_server"``; a newer notice of the same kind replaces the older one.
         text: One sentence, credentials scrubbed.
         severity: How much attention it asks for.
+        hint: What to try, or "".
         detail: More for those who look: an error's own words, the last lines of a log.  May be empty.
-        resolved: The cause is gone; a standing notice of this kind may be taken away after it was read.
+        resolved: The cause is gone: a standing notice of this kind may be taken away.  With a text, that is worth
+            saying; without one it is not.
     """
 
     kind: str
-    text: str
+    text: str = ""
     severity: Severity = Severity.INFO
+    hint: str = ""
     detail: str = ""
     resolved: bool = False

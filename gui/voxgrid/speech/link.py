@@ -1,0 +1,188 @@
+"""The way from the window to an endpoint: local server, key, pool and voices, changed as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from voxgrid.local_server import LocalServerState, LocalServerSupervisor, ServerPhase
+from voxgrid.notifications import Severity
+from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState, resolve
+from voxgrid.speech.notice import Notice
+from voxgrid.speech.tasks import Tasks
+from voxpool.config import Endpoint, PoolConfig
+from voxpool.errors import VoxpoolError
+from voxpool.pool import Pool
+from voxpool.voices import list_voices
+
+if TYPE_CHECKING:
+    from voxpool.voices import Voice
+
+_logger = logging.getLogger(__name__)
+
+
+class LinkListener(Protocol):
+    """Who wants to know what the link does."""
+
+    def pool_changed(self, pool: Pool | None) -> None:
+        """Another pool, or none, is in use; the old one is being closed."""
+
+    def endpoint_changed(self, state: EndpointState) -> None:
+        """The endpoint, or whether it is ready, changed."""
+
+    def server_changed(self, state: LocalServerState) -> None:
+        """The local server started, died, came back."""
+
+    def voices_changed(self, voices: tuple[Voice, ...]) -> None:
+        """The endpoint's voices were read."""
+
+    def tell(self, notice: Notice) -> None:
+        """Something for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConfig:
+    """How the link makes what it owns.
+
+    Attributes:
+        pool: Configuration of every pool.
+        server: Arguments of the local server besides the port.
+    """
+
+    pool: PoolConfig = PoolConfig(close_timeout_s=1.0)
+    server: tuple[str, ...] = ("--timing", "service")
+
+
+class Link:
+    """Holds at most one pool at a time, and the local server while that is the endpoint.
+
+    Args:
+        listener: Told of every change.
+        tasks: Where its background work runs.
+        config: How it makes what it owns.
+    """
+
+    def __init__(self, listener: LinkListener, tasks: Tasks, config: LinkConfig) -> None:
+        self._listener = listener
+        self._tasks = tasks
+        self._config = config
+        self._turn = asyncio.Lock()
+        self._server: LocalServerSupervisor | None = None
+        self._closed = False
+        self.pool: Pool | None = None
+        self.state = EndpointState(EndpointChoice())
+        self.voices: tuple[Voice, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Link {self.state.text!r} ready={self.state.ready}>"
+
+    @property
+    def server(self) -> LocalServerSupervisor | None:
+        """The local server, while it is the endpoint."""
+        return self._server
+
+    async def use(self, choice: EndpointChoice) -> None:
+        """Go over to another endpoint; failures are told, not raised."""
+        async with self._turn:
+            self._set_state(EndpointState(choice, text=f"{choice.title} · connecting"))
+            await self._drop_pool()
+            if choice.kind is EndpointKind.LOCAL:
+                await self._use_local()
+            else:
+                await self._stop_server()
+                await self._use_remote(choice)
+
+    async def close(self) -> None:
+        """Close pool and server at once; bounded in time."""
+        self._closed = True
+        await asyncio.gather(self._drop_pool(), self._stop_server())
+
+    async def _use_local(self) -> None:
+        if self._server is None:
+            self._server = LocalServerSupervisor(self._server_changed, self._config.server)
+        state = await self._server.start()
+        if state.phase is ServerPhase.READY and self.pool is None:
+            await self._open(Endpoint(state.url))
+
+    async def _use_remote(self, choice: EndpointChoice) -> None:
+        try:
+            endpoint = await asyncio.to_thread(resolve, choice)
+        except VoxpoolError as error:
+            self._not_ready(str(error))
+            return
+        await self._open(endpoint)
+
+    async def _open(self, endpoint: Endpoint) -> None:
+        pool = Pool(endpoint, self._config.pool)
+        await pool.__aenter__()
+        self.pool = pool
+        self._set_state(replace(self.state, endpoint=endpoint, ready=True, text=self.state.choice.title, problem=""))
+        self._listener.tell(Notice("endpoint", resolved=True))
+        self._listener.pool_changed(pool)
+        self._tasks.start(self._read_voices(endpoint), "read voices")
+
+    async def _drop_pool(self) -> None:
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            self._listener.pool_changed(None)
+            await pool.close()
+
+    async def _stop_server(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()
+
+    async def _read_voices(self, endpoint: Endpoint) -> None:
+        try:
+            voices = await list_voices(endpoint)
+        except VoxpoolError as error:
+            text = f"The voices of {endpoint.host} could not be read: {error}."
+            self._listener.tell(
+                Notice("voices", text, Severity.WARNING, "A voice's name can be typed in all the same.")
+            )
+            return
+        if self.state.endpoint != endpoint:
+            return
+        self.voices = voices
+        self._set_state(replace(self.state, text=_describe(self.state.choice, voices)))
+        self._listener.voices_changed(voices)
+
+    def _server_changed(self, server: LocalServerState) -> None:
+        self._listener.server_changed(server)
+        if self._closed or self.state.choice.kind is not EndpointKind.LOCAL:
+            return
+        if server.phase is ServerPhase.RESTARTING:
+            self._not_ready(server.why, "It is being started again.", server.detail)
+        elif server.phase is ServerPhase.READY and server.restarts:
+            self._tasks.start(self._server_is_back(server), "local server is back")
+
+    async def _server_is_back(self, server: LocalServerState) -> None:
+        async with self._turn:
+            if self.state.choice.kind is not EndpointKind.LOCAL or self._closed:
+                return
+            if self.pool is not None and self.state.endpoint == Endpoint(server.url):
+                self._set_state(
+                    replace(self.state, ready=True, text=_describe(self.state.choice, self.voices), problem="")
+                )
+            else:
+                await self._drop_pool()
+                await self._open(Endpoint(server.url))
+        self._listener.tell(Notice("endpoint", "The local server is back.", resolved=True))
+
+    def _not_ready(self, problem: str, hint: str = "", detail: str = "") -> None:
+        title = self.state.choice.title
+        self._set_state(replace(self.state, ready=False, text=f"{title} · not ready", problem=problem))
+        self._listener.tell(Notice("endpoint", problem, Severity.ERROR, hint, detail))
+
+    def _set_state(self, state: EndpointState) -> None:
+        self.state = state
+        self._listener.endpoint_changed(state)
+
+
+def _describe(choice: EndpointChoice, voices: tuple[Voice, ...]) -> str:
+    if choice.kind is not EndpointKind.LOCAL or not voices:
+        return choice.title
+    tags = {tag for voice in voices for tag in voice.tags}
+    return f"{choice.title} · {'real speech' if tags & {'neural', 'espeak'} else 'test tone'}"

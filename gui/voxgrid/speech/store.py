@@ -1,0 +1,94 @@
+"""The records of the last utterances, bounded in number and in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from voxgrid.speech.record import UtteranceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is in memory.
+
+    Attributes:
+        utterances: Records whose audio can be replayed or saved.
+        bytes: Memory that their audio takes.
+    """
+
+    utterances: int
+    bytes: int
+
+    def __str__(self) -> str:
+        return f"kept: {self.utterances} utterances, {self.bytes / 1e6:.1f} MB"
+
+
+class RecordStore:
+    """Records by id, oldest first.  Running and listened ones are never let go.
+
+    Args:
+        keep_count: Most records.
+        keep_mb: Most megabytes (10^6 bytes) of audio.
+    """
+
+    def __init__(self, keep_count: int, keep_mb: int) -> None:
+        self.keep_count = keep_count
+        self.keep_mb = keep_mb
+        self._records: dict[int, UtteranceRecord] = {}
+        self._retired = 0
+
+    def __repr__(self) -> str:
+        return f"<RecordStore {len(self._records)} records, {self.kept()}>"
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[UtteranceRecord]:
+        return iter(self._records.values())
+
+    def __contains__(self, utterance_id: object) -> bool:
+        return utterance_id in self._records
+
+    def get(self, utterance_id: int) -> UtteranceRecord | None:
+        """Return a record, or None when there is none (any more)."""
+        return self._records.get(utterance_id)
+
+    def add(self, record: UtteranceRecord) -> None:
+        """Take in a new record."""
+        self._records[record.id] = record
+
+    def running(self) -> list[UtteranceRecord]:
+        """Return those that have not ended, oldest first."""
+        return [record for record in self if not record.ended]
+
+    def finished(self) -> list[UtteranceRecord]:
+        """Return those that ended, newest first."""
+        return [record for record in reversed(self._records.values()) if record.ended]
+
+    def kept(self) -> Kept:
+        """Count what is in memory."""
+        with_audio = [record.bytes for record in self if record.bytes]
+        return Kept(len(with_audio), sum(with_audio))
+
+    def bound(self) -> list[UtteranceRecord]:
+        """Let go of what is beyond the bounds, oldest finished first; return the records that were removed."""
+        idle = [record for record in self if record.ended and not record.listening]
+        excess = self.kept().bytes - self.keep_mb * 1_000_000
+        for record in idle:
+            if excess <= 0:
+                break
+            excess -= record.bytes
+            record.evict()
+        removed = idle[: max(0, len(self._records) - self.keep_count)]
+        for record in removed:
+            del self._records[record.id]
+        return removed
+
+    def retire(self) -> None:
+        """Give every record a negative id: the next pool counts its utterances from 1 again."""
+        for record in self._records.values():
+            if record.id > 0:
+                self._retired += 1
+                record.id = -self._retired
+        self._records = {record.id: record for record in self._records.values()}
