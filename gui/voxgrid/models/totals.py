@@ -1,0 +1,106 @@
+"""The numbers of the status line and the small charts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from voxpool.events import Event, FirstAudio, Outcome, UtteranceEnded, UtteranceQueued, UtteranceRetried
+
+RECENT: Final = 1000
+"""Times to first audio that the percentiles are taken from."""
+HISTORY: Final = 120
+"""Samples of the small charts, one a second."""
+
+
+def percentile(values: Iterable[float], share: float) -> float | None:
+    """Return the nearest-rank percentile, or None of nothing.
+
+    Args:
+        values: In any order.
+        share: 0.5 for the median, 0.95 for p95.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One second of the small charts.
+
+    Attributes:
+        in_use: Slots in use.
+        waiting: Waiters.
+        ttfa_p95_ms: Of the last ten seconds, in milliseconds, or None when nothing was heard in them.
+        errors_per_minute: Failures and failed attempts in the last minute.
+    """
+
+    in_use: int
+    waiting: int
+    ttfa_p95_ms: float | None
+    errors_per_minute: int
+
+
+class TotalsModel:
+    """Counts since the pool began.
+
+    Attributes:
+        asked, done, failed, cancelled, retried: Utterances.
+        characters: Characters the service says it processed.
+        audio_s: Seconds of audio received by utterances that ended.
+    """
+
+    def __init__(self) -> None:
+        self.asked = self.done = self.failed = self.cancelled = self.retried = 0
+        self.characters = 0
+        self.audio_s = 0.0
+        self._ttfa: deque[tuple[float, float]] = deque(maxlen=RECENT)
+        self._errors: deque[float] = deque(maxlen=10_000)
+        self.history: deque[Sample] = deque(maxlen=HISTORY)
+
+    def __repr__(self) -> str:
+        return f"<TotalsModel {self.asked} asked, {self.done} done, {self.failed} failed>"
+
+    def fold(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, UtteranceQueued):
+            self.asked += 1
+        elif isinstance(event, FirstAudio):
+            self._ttfa.append((event.at, event.ttfa_ms))
+        elif isinstance(event, UtteranceRetried):
+            self.retried += 1
+            self._errors.append(event.at)
+        elif isinstance(event, UtteranceEnded):
+            self._ended(event)
+
+    def ttfa_ms(self, share: float, since: float = float("-inf")) -> float | None:
+        """Return a percentile of the recent times to first audio, in milliseconds.
+
+        Args:
+            share: 0.5 for p50, 0.95 for p95.
+            since: Only those after this monotonic moment.
+        """
+        return percentile((value for at, value in self._ttfa if at >= since), share)
+
+    def errors_since(self, moment: float) -> int:
+        """Count failures and failed attempts after a monotonic moment."""
+        return sum(at >= moment for at in self._errors)
+
+    def sample(self, now: float, in_use: int, waiting: int) -> None:
+        """Add one second to the small charts."""
+        self.history.append(Sample(in_use, waiting, self.ttfa_ms(0.95, now - 10), self.errors_since(now - 60)))
+
+    def _ended(self, event: UtteranceEnded) -> None:
+        self.characters += event.characters
+        self.audio_s += event.audio_s
+        if event.outcome is Outcome.DONE:
+            self.done += 1
+        elif event.outcome is Outcome.CANCELLED:
+            self.cancelled += 1
+        else:
+            self.failed += 1
+            self._errors.append(event.at)
