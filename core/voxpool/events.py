@@ -9,7 +9,7 @@ and one that is too slow loses the oldest events and is told how many.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -280,11 +280,15 @@ class Subscription:
         lost: Events that were dropped because the queue was full, since the subscription began.
     """
 
-    def __init__(self, stream: EventStream, limit: int) -> None:
+    def __init__(self, stream: EventStream, limit: int, wake: Callable[[], None] | None = None) -> None:
         self._stream = stream
         self._queue: deque[Event] = deque()
         self._limit = limit
+        self._wake = wake
         self.lost = 0
+
+    def __len__(self) -> int:
+        return len(self._queue)
 
     def __repr__(self) -> str:
         return f"<Subscription {len(self._queue)} waiting, {self.lost} lost>"
@@ -295,6 +299,8 @@ class Subscription:
             self._queue.popleft()
             self.lost += 1
         self._queue.append(event)
+        if self._wake is not None and len(self._queue) == 1:
+            self._wake()
 
     def drain(self) -> Iterator[Event]:
         """Yield and remove all events that are waiting now, oldest first."""
@@ -315,9 +321,15 @@ class EventStream:
     def __repr__(self) -> str:
         return f"<EventStream {len(self._subscriptions)} subscriptions>"
 
-    def subscribe(self, limit: int = 10_000) -> Subscription:
-        """Return a new bounded queue that receives every event from now on."""
-        subscription = Subscription(self, limit)
+    def subscribe(self, limit: int = 10_000, wake: Callable[[], None] | None = None) -> Subscription:
+        """Return a new bounded queue that receives every event from now on.
+
+        Args:
+            limit: Most events held; beyond it the oldest is dropped.
+            wake: Called when the first event comes into an empty queue, so that a consumer need not poll.  It
+                must return at once and must not raise.
+        """
+        subscription = Subscription(self, limit, wake)
         self._subscriptions.append(subscription)
         return subscription
 
