@@ -12,9 +12,9 @@ from typing import Any
 from voxpool import Endpoint, Pool, PoolConfig
 from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inworld, reached
 from voxpool.cli.say import add_voice_options, settings_from
-from voxpool.stress import Plan, Report
-from voxpool.stress import run as run_plan
-from voxpool.stress.engine import TEXTS
+from voxpool.stress.engine import TEXTS, Plan
+from voxpool.stress.engine import run as run_plan
+from voxpool.stress.report import Report
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

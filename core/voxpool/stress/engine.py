@@ -7,14 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from voxpool import Pool, Utterance
 from voxpool.errors import SettingError, VoxpoolError
 from voxpool.protocol.settings import ContextSettings
 from voxpool.stress.lag import LagProbe
 from voxpool.stress.playback import Playback
 from voxpool.stress.report import Quantiles, Report, error_kind
+
+if TYPE_CHECKING:
+    from voxpool import Pool, Utterance
 
 TEXTS: Final = (
     "The weather is nice today, and the small dog is running in the park.",

@@ -1,0 +1,55 @@
+"""Stalls as a listener would notice them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxpool.stress.playback import TOLERANCE_S, Playback
+
+chunks = st.lists(
+    st.tuples(st.floats(0, 2, allow_subnormal=False), st.floats(0.01, 0.5, allow_subnormal=False)), max_size=30
+)
+
+
+def played(pairs):
+    """Feed (delay after the previous arrival, length) pairs."""
+    playback, now = Playback(), 100.0
+    for delay, seconds in pairs:
+        now += delay
+        playback.arrived(now, seconds)
+    return playback
+
+
+def test_delivery_faster_than_sound_never_stalls():
+    assert played([(0.0, 0.1)] * 50).stalls == 0
+
+
+def test_one_late_chunk_is_one_stall_of_the_missing_time():
+    playback = played([(0.0, 0.1), (0.5, 0.1), (0.1, 0.1), (0.1, 0.1)])
+
+    assert playback.stalls == 1
+    assert playback.stalled_s == pytest.approx(0.4)
+    assert playback.longest_s == pytest.approx(0.4)
+
+
+def test_audio_in_hand_covers_a_gap():
+    assert played([(0.0, 1.0), (0.9, 0.1), (0.2, 0.1)]).stalls == 0
+
+
+@given(chunks)
+def test_the_sum_is_made_of_the_parts(pairs):
+    playback = played(pairs)
+
+    assert (playback.stalls == 0) == (playback.stalled_s == 0.0)
+    assert playback.longest_s <= playback.stalled_s + 1e-9
+    assert playback.stalled_s <= playback.stalls * playback.longest_s + 1e-6
+    assert playback.stalled_s <= sum(delay for delay, _ in pairs) + 1e-6
+
+
+@given(chunks, st.floats(0.0, 1.0))
+def test_more_audio_in_the_first_chunk_never_stalls_more(pairs, extra):
+    if not pairs:
+        return
+    (delay, seconds), *rest = pairs
+
+    assert played([(delay, seconds + extra), *rest]).stalled_s <= played(pairs).stalled_s + TOLERANCE_S * len(pairs)
