@@ -1,1 +1,1 @@
-"""TODO."""
+"""Assignment, waiting, retrying and counting: everything between a caller and a connection."""
