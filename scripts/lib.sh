@@ -61,15 +61,20 @@ install_line() {
     esac
 }
 
+APT_UPDATED=""
+
 # apt_install SUDO PACKAGE...: install with apt after a simulation showed that nothing would be removed.
 apt_install() {
     local sudo=$1
     shift
-    local options="--no-remove --no-install-recommends -o DPkg::Lock::Timeout=120"
+    local options="--no-remove --no-install-recommends -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0"
     local plan
     # A machine that never asked for the package lists, as every fresh container, knows no package at all.
     # shellcheck disable=SC2086 # both are lists of words
-    $sudo apt-get update -qq || say "apt-get update failed; going on with the package lists that are there."
+    if [ -z "$APT_UPDATED" ]; then
+        $sudo apt-get update -qq || say "apt-get update failed; going on with the package lists that are there."
+        APT_UPDATED=yes
+    fi
     # shellcheck disable=SC2086
     plan=$(LC_ALL=C apt-get install --simulate $options "$@" 2>&1) || {
         say "apt-get cannot install $* without removing something, or does not know it:"
@@ -83,7 +88,7 @@ apt_install() {
         ;;
     esac
     # shellcheck disable=SC2086
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $options "$@" >&2
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $options "$@" >/dev/null
 }
 
 # install_now MANAGER SUDO PACKAGE...
@@ -279,6 +284,16 @@ find_python() {
     return 1
 }
 
+# python_from_packages: have the system's package manager install one, where its name for it is known to fit.
+python_from_packages() {
+    case "$(package_manager)" in
+        apt-get) install_packages "Python" python3 python3-venv ;;
+        pacman) install_packages "Python" python ;;
+        brew) install_packages "Python" python@3.13 ;;
+        *) return 1 ;;
+    esac
+}
+
 no_python() {
     say "Voxgrid needs Python 3.$OLDEST_MINOR to 3.$NEWEST_MINOR, and none was found."
     case "$(package_manager)" in
@@ -349,7 +364,8 @@ need_venv() {
     fi
     if ! venv_works "$directory"; then
         if [ -z "$python" ]; then
-            python=$(find_python) || { [ -z "${PYTHON:-}" ] && no_python_or_uv "$directory"; } || exit 1
+            python=$(find_python) || { [ -z "${PYTHON:-}" ] && get_python "$directory"; } || exit 1
+            [ -n "$python" ] || python=$(find_python)
         fi
         if [ -n "$python" ]; then
             say "Making a virtual environment in ${directory#"$ROOT"/} with $python ..."
@@ -369,9 +385,12 @@ need_venv() {
     fingerprint "$directory" "$kind" >"$stamp"
 }
 
-# no_python_or_uv DIRECTORY: let uv find or fetch an interpreter, or say what to do.
-no_python_or_uv() {
-    has uv || no_python
-    say "No fitting Python here; uv finds or fetches one."
-    uv venv --quiet --seed --clear --python ">=3.$OLDEST_MINOR,<3.$((NEWEST_MINOR + 1))" "$1" || no_python
+# get_python DIRECTORY: install an interpreter, let uv find or fetch one, or say what to do and end.
+get_python() {
+    if has uv; then
+        say "No fitting Python here; uv finds or fetches one."
+        uv venv --quiet --seed --clear --python ">=3.$OLDEST_MINOR,<3.$((NEWEST_MINOR + 1))" "$1" || no_python
+    elif ! python_from_packages || [ -z "$(find_python)" ]; then
+        no_python
+    fi
 }
