@@ -10,28 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from voxpool.audio.player import Player
+from voxpool.audio.wav import write_wav
 
+from voxgrid import secrets
 from voxgrid import settings as remembered
 from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
 from voxgrid.speech import endpoints, fire
-from voxgrid.speech.endpoints import EndpointChoice, EndpointState
+from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.fire import FirePlan
 from voxgrid.speech.link import Link, LinkConfig
 from voxgrid.speech.listening import Listening
 from voxgrid.speech.notice import Notice
+from voxgrid.speech.probe import probe
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
-from voxpool.audio.player import Player
-from voxpool.audio.wav import write_wav
 from voxpool.errors import VoxpoolError
-from voxpool.events import Outcome
 from voxpool.protocol.settings import ContextSettings, TimestampType
 
 if TYPE_CHECKING:
-    from voxpool.pool import Pool
+
+    from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
 
 _logger = logging.getLogger(__name__)
@@ -67,6 +69,9 @@ class SpeechController(QObject):
         settingsChanged(ContextSettings): What is spoken from now on uses these.
         consentNeeded(FirePlan): A burst would cost money; ``run(plan)`` goes on with it.
         saved(Path): A WAV file was written.
+        deviceChanged(DeviceState): Sound goes elsewhere, or nowhere.
+        probed(ProbeResult): An endpoint was tried.
+        keyStored(str): The key is in the keyring, or the sentence why it is not.
     """
 
     poolChanged = Signal(object)
@@ -83,6 +88,9 @@ class SpeechController(QObject):
     settingsChanged = Signal(object)
     consentNeeded = Signal(object)
     saved = Signal(object)
+    deviceChanged = Signal(object)
+    probed = Signal(object)
+    keyStored = Signal(str)
 
     def __init__(
         self,
@@ -142,6 +150,9 @@ class SpeechController(QObject):
         self._link = Link(self, self._tasks, self._config)
         self.player.master_gain = self.store.get(remembered.VOLUME)
         self.player.muted = self.store.get(remembered.MUTED)
+        self.player.on_state = self.deviceChanged.emit
+        if self.store.get(remembered.DEVICE):
+            self.player.select(self.store.get(remembered.DEVICE))
         self.player.start()
         if self.store.problem:
             self.tell(Notice("settings", self.store.problem, Severity.WARNING))
@@ -302,6 +313,20 @@ class SpeechController(QObject):
             self.settings = settings
             self.settingsChanged.emit(settings)
 
+    def choose_voice(self, voice: str) -> None:
+        """Remember that the person chose a voice on purpose: bursts use it too from now on."""
+        self.voice_on_purpose = True
+        self.store.set(remembered.VOICE_CHOSEN, True)
+        _logger.debug("voice chosen: %s", voice)
+
+    def fitting_voice(self, voice: str) -> str:
+        """Return ``voice`` if the endpoint has it, or it was chosen on purpose; else the endpoint's best one."""
+        known = {each.id for each in self.voices}
+        if not known or voice in known or self.voice_on_purpose:
+            return voice
+        neural = [each.id for each in self.voices if "neural" in each.tags]
+        return next(iter(neural), "Ashley" if "Ashley" in known else self.voices[0].id)
+
     def set_endpoint(self, choice: EndpointChoice) -> None:
         """Go over to another endpoint; what runs is cancelled."""
         if self._link is None:
@@ -309,6 +334,14 @@ class SpeechController(QObject):
         self.stop_all()
         endpoints.remember(self.store, choice)
         self._tasks.start(self._link.use(choice), "change endpoint")
+
+    def probe(self, choice: EndpointChoice) -> None:
+        """Try an endpoint; ``probed`` says how it went."""
+        self._tasks.start(self._probe(choice), "try endpoint")
+
+    def store_key(self, key: str) -> None:
+        """Put a key into the system's keyring; ``keyStored`` says how it went."""
+        self._tasks.start(self._store_key(key), "store key")
 
     def set_volume(self, gain: float) -> None:
         """Set the volume, 0 to 1."""
@@ -319,6 +352,11 @@ class SpeechController(QObject):
         """Mute everything, or no longer."""
         self.player.muted = on
         self.store.set(remembered.MUTED, on)
+
+    def set_device(self, name: str) -> None:
+        """Send sound to a device, "" meaning the system's default."""
+        self.store.set(remembered.DEVICE, name)
+        self.player.select(name or None)
 
     # --- what the link says (LinkListener) ---------------------------------------------------------------
 
@@ -411,6 +449,18 @@ class SpeechController(QObject):
             return
         self.tell(Notice("save", f"Saved {record.audio_s:.1f} s of sound to {path}."))
         self.saved.emit(path)
+
+    async def _probe(self, choice: EndpointChoice) -> None:
+        local = self.endpoint.endpoint if self.endpoint.choice.kind is EndpointKind.LOCAL else None
+        self.probed.emit(await probe(choice, local, self.settings, self._config))
+
+    async def _store_key(self, key: str) -> None:
+        try:
+            await asyncio.to_thread(secrets.save, key)
+        except secrets.KeyringUnavailable as error:
+            self.keyStored.emit(str(error))
+        else:
+            self.keyStored.emit("")
 
     def _cancel(self, record: UtteranceRecord) -> None:
         if record.utterance is not None and not record.ended:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from voxgrid.local_server import LocalServerState, LocalServerSupervisor, ServerPhase
 from voxgrid.notifications import Severity
@@ -14,11 +15,8 @@ from voxgrid.speech.notice import Notice
 from voxgrid.speech.tasks import Tasks
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.errors import VoxpoolError
-from voxpool.pool import Pool
-from voxpool.voices import list_voices
-
-if TYPE_CHECKING:
-    from voxpool.voices import Voice
+from voxpool.pool.pool import Pool
+from voxpool.voices import Voice, list_voices
 
 _logger = logging.getLogger(__name__)
 
@@ -49,10 +47,14 @@ class LinkConfig:
     Attributes:
         pool: Configuration of every pool.
         server: Arguments of the local server besides the port.
+        make_pool: Makes a pool.
+        read_voices: Asks an endpoint for its voices.
     """
 
-    pool: PoolConfig = PoolConfig(close_timeout_s=1.0)
+    pool: PoolConfig = field(default_factory=lambda: PoolConfig(close_timeout_s=1.0))
     server: tuple[str, ...] = ("--timing", "service")
+    make_pool: Callable[[Endpoint, PoolConfig], Pool] = Pool
+    read_voices: Callable[[Endpoint], Awaitable[tuple[Voice, ...]]] = list_voices
 
 
 class Link:
@@ -115,7 +117,7 @@ class Link:
         await self._open(endpoint)
 
     async def _open(self, endpoint: Endpoint) -> None:
-        pool = Pool(endpoint, self._config.pool)
+        pool = self._config.make_pool(endpoint, self._config.pool)
         await pool.__aenter__()
         self.pool = pool
         self._set_state(replace(self.state, endpoint=endpoint, ready=True, text=self.state.choice.title, problem=""))
@@ -136,7 +138,7 @@ class Link:
 
     async def _read_voices(self, endpoint: Endpoint) -> None:
         try:
-            voices = await list_voices(endpoint)
+            voices = await self._config.read_voices(endpoint)
         except VoxpoolError as error:
             text = f"The voices of {endpoint.host} could not be read: {error}."
             self._listener.tell(

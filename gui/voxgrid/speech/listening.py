@@ -11,7 +11,8 @@ from voxgrid.speech.record import UtteranceRecord
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Player
-    from voxpool.pool.utterance import AudioChunk
+
+    from voxpool.chunk import AudioChunk
 
 
 class Listening:
@@ -126,9 +127,7 @@ class Listening:
         """Let the first in line sound; one that has nothing to say, or was heard, leaves the line."""
         while self._line:
             record = self._line[0]
-            if record.started and record.track is None:
-                self._line.popleft()
-            elif record.ended and not record.bytes:
+            if (record.started and record.track is None) or (record.ended and not record.bytes):
                 self._line.popleft()
             else:
                 if record.track is None:

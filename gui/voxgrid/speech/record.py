@@ -12,10 +12,12 @@ from voxgrid.speech.envelope import Envelope
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Track
-    from voxpool.events import Outcome
-    from voxpool.pool.utterance import AudioChunk, Utterance
-    from voxpool.protocol.settings import ContextSettings
     from voxpool.protocol.timestamps import TimedWord
+
+    from voxpool.chunk import AudioChunk
+    from voxpool.events import Outcome
+    from voxpool.pool.utterance import Stages, Utterance
+    from voxpool.protocol.settings import ContextSettings
 
 
 class Arrival(NamedTuple):
@@ -91,7 +93,7 @@ class UtteranceRecord:
     soloed: bool = False
     heard_from_s: float = 0.0
     started: bool = False
-    stages: object | None = None
+    stages: Stages | None = None
     _pcm: list[npt.NDArray[np.int16]] = field(default_factory=list)
     _bytes: int = 0
 
@@ -119,13 +121,15 @@ class UtteranceRecord:
 
     def add(self, chunk: AudioChunk) -> None:
         """Take in a chunk."""
+        self.words.extend(chunk.words)
+        if not chunk.pcm.size:
+            return
         if self.first_audio_at is None:
             self.first_audio_at = chunk.received_at
             self.ttfa_ms = self._ttfa_ms()
-        duration_s = chunk.pcm.size / chunk.sample_rate_hz
+        duration_s = chunk.duration_s
         self.arrivals.append(Arrival(chunk.received_at - self.first_audio_at, self.audio_s, duration_s))
         self.audio_s += duration_s
-        self.words.extend(chunk.words)
         self.envelope.add(chunk.pcm)
         if self.kept:
             self._pcm.append(chunk.pcm)
@@ -140,10 +144,9 @@ class UtteranceRecord:
         return self._pcm[0][round(from_s * self.sample_rate_hz) :]
 
     def _ttfa_ms(self) -> float | None:
-        stages = self.utterance.stages if self.utterance is not None else None
-        if stages is None or stages.requested_s is None or self.first_audio_at is None:
+        if self.utterance is None or self.first_audio_at is None:
             return None
-        return (self.first_audio_at - stages.requested_s) * 1e3
+        return (self.first_audio_at - self.utterance.stages.requested_s) * 1e3
 
     def finish(self) -> None:
         """Nothing more will come: take over what the pool's own object knows, and let that go."""

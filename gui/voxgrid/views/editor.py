@@ -1,0 +1,120 @@
+"""The text editor of the playground, in which words light up while they sound."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from voxgrid.models.playground import Span, WordMap
+from voxgrid.theme import Theme
+
+
+class SpeechEditor(QPlainTextEdit):
+    """Plain text with up to two highlights: what was heard, and the word that sounds now.
+
+    Args:
+        theme: Colours.
+        parent: Qt parent.
+
+    Signals:
+        speakRequested(): Ctrl+Enter.
+    """
+
+    speakRequested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._words: WordMap | None = None
+        self._spoken_text = ""
+        self._shown = 0
+        self._offset = 0
+        self.setObjectName("editor")
+        self.setAccessibleName("Text to speak")
+        self.setPlaceholderText("Type what to say, then press Ctrl+Enter.")
+        self.setTabChangesFocus(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        theme.changed.connect(self._repaint_words)
+
+    @property
+    def words(self) -> WordMap | None:
+        """The words that are followed, or None."""
+        return self._words
+
+    def follow(self, text: str) -> bool:
+        """Begin to light up words of ``text``; whether that text stands in the editor."""
+        self.unfollow()
+        start = self.toPlainText().find(text)
+        if start < 0:
+            return False
+        self._offset = start
+        self._spoken_text = text
+        self._words = WordMap(text)
+        return True
+
+    def unfollow(self) -> None:
+        """No word is lit."""
+        self._words = None
+        self._shown = 0
+        self.setExtraSelections([])
+
+    def show_position(self, seconds: float) -> None:
+        """Light up what sounds at a moment of the followed utterance's audio."""
+        if self._words is None:
+            return
+        begun = self._words.at(seconds)
+        if begun != self._shown:
+            self._shown = begun
+            self._repaint_words()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter speaks; everything else edits."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & (
+            Qt.KeyboardModifier.ControlModifier
+        ):
+            if not event.isAutoRepeat():
+                self.speakRequested.emit()
+            return
+        super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc and Ctrl+Enter for the window's own shortcuts."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            event.ignore() if event.key() == Qt.Key.Key_Escape else None
+        return super().event(event)
+
+    def _repaint_words(self) -> None:
+        spans = self._words.spans[: self._shown] if self._words is not None else ()
+        if not spans:
+            self.setExtraSelections([])
+            return
+        tokens = self._theme.tokens
+        heard = self._select(spans[0].start, spans[-1].end, tokens.color("generating", 0.16), None)
+        now = self._select_word(spans[-1])
+        self.setExtraSelections([heard, now])
+
+    def _select_word(self, span: Span) -> QTextEdit.ExtraSelection:
+        tokens = self._theme.tokens
+        return self._select(span.start, span.end, tokens.color("generating"), tokens.color("background"))
+
+    def _select(self, start: int, end: int, back: QColor, front: QColor | None) -> QTextEdit.ExtraSelection:
+        selection = QTextEdit.ExtraSelection()
+        look = QTextCharFormat()
+        look.setBackground(back)
+        if front is not None:
+            look.setForeground(front)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self._position(start))
+        cursor.setPosition(self._position(end), QTextCursor.MoveMode.KeepAnchor)
+        selection.format = look  # type: ignore[attr-defined]
+        selection.cursor = cursor  # type: ignore[attr-defined]
+        return selection
+
+    def _position(self, index: int) -> int:
+        """Return Qt's position, in UTF-16 units, of a character of the spoken text."""
+        return _utf16(self.toPlainText()[: self._offset]) + _utf16(self._spoken_text[:index])
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,219 @@
+"""The last finished utterances: replay, save, copy as code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QPoint, QRect, QSize, QStandardPaths, Qt, QTimer
+from PySide6.QtGui import QAction, QGuiApplication, QPainter
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from voxgrid.models import history
+from voxgrid.speech.controller import SpeechController
+from voxgrid.speech.record import UtteranceRecord
+from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
+from voxgrid.views.widgets import label, tool_button
+from voxpool.events import Outcome
+
+_MOST_SHOWN: Final = 200
+_RECORD: Final = Qt.ItemDataRole.UserRole
+
+
+class HistoryView(QWidget):
+    """A list, newest first; Enter or double click replays, Ctrl+S saves, Ctrl+C copies as Python.
+
+    Args:
+        controller: What it drives.
+        theme: Colours of what is painted.
+        parent: Qt parent.
+    """
+
+    def __init__(self, controller: SpeechController, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("history")
+        self._controller = controller
+        self.list = QListWidget()
+        self.list.setObjectName("history_list")
+        self.list.setAccessibleName("Finished utterances, newest first")
+        self.list.setItemDelegate(_RowDelegate(theme, self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.list.itemActivated.connect(lambda _item: self.replay())
+        self.list.currentItemChanged.connect(self._enable)
+        self._make_actions()
+        self._build()
+        # A burst ends hundreds of utterances within a second: the list is filled once for all of them.
+        self._refill = QTimer(self)
+        self._refill.setSingleShot(True)
+        self._refill.setInterval(120)
+        self._refill.timeout.connect(self.refill)
+        controller.recordEnded.connect(self._later)
+        controller.recordsRemoved.connect(self._later)
+        theme.changed.connect(self.list.viewport().update)
+        self._enable()
+
+    # --- intents -----------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> UtteranceRecord | None:
+        """The record of the current row."""
+        item = self.list.currentItem()
+        record = item.data(_RECORD) if item is not None else None
+        return record if isinstance(record, UtteranceRecord) else None
+
+    def replay(self) -> None:
+        """Hear the chosen utterance."""
+        if self.chosen is not None:
+            self._controller.replay(self.chosen.id)
+
+    def save(self) -> None:
+        """Ask for a file and save the chosen utterance as WAV."""
+        record = self.chosen
+        if record is None:
+            return
+        dialog = QFileDialog(self, "Save as WAV", str(_suggest(record)), "WAV (*.wav)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("wav")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self._controller.save(record.id, Path(path)))
+        # open() and not exec(): a nested event loop inside the asyncio loop would stall every connection.
+        dialog.open()
+
+    def copy_python(self) -> None:
+        """Copy the chosen utterance as a program."""
+        endpoint = self._controller.endpoint.endpoint
+        if self.chosen is not None and endpoint is not None:
+            QGuiApplication.clipboard().setText(history.as_python(self.chosen, endpoint.url))
+
+    def refill(self) -> None:
+        """Show what is kept now; the current row stays the same utterance."""
+        chosen = self.chosen
+        self.list.clear()
+        for record in self._controller.records.finished()[:_MOST_SHOWN]:
+            item = QListWidgetItem()
+            item.setData(_RECORD, record)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, history.explain(record))
+            item.setToolTip(history.explain(record))
+            self.list.addItem(item)
+            if record is chosen:
+                self.list.setCurrentItem(item)
+        self._kept.setText(str(self._controller.records.kept()))
+        self._enable()
+
+    # --- building ----------------------------------------------------------------------------------------
+
+    def _make_actions(self) -> None:
+        self.replay_action = self._action("Replay", "Space", self.replay)
+        self.save_action = self._action("Save as WAV…", "Ctrl+S", self.save)
+        self.copy_action = self._action("Copy as Python", "Ctrl+C", self.copy_python)
+
+    def _action(self, text: str, keys: str, act: object) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(keys)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(act)
+        self.list.addAction(action)
+        return action
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(6)
+        head = QHBoxLayout()
+        head.addWidget(label("HISTORY", "heading"))
+        head.addStretch(1)
+        self._kept = label("", "small", "kept")
+        head.addWidget(self._kept)
+        layout.addLayout(head)
+        layout.addWidget(self.list, 1)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self._buttons = []
+        for text, name, action in (
+            ("Replay", "replay", self.replay_action),
+            ("Save WAV…", "save", self.save_action),
+            ("Copy Python", "copy_python", self.copy_action),
+        ):
+            button = tool_button(text, name)
+            button.setToolTip(f"{action.text()} ({action.shortcut().toString()})")
+            button.clicked.connect(action.trigger)
+            self._buttons.append(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        layout.addLayout(row)
+
+    # --- acting ------------------------------------------------------------------------------------------
+
+    def _later(self, _record: object) -> None:
+        if not self._refill.isActive():
+            self._refill.start()
+
+    def _enable(self) -> None:
+        record = self.chosen
+        has_sound = record is not None and bool(record.bytes)
+        self.replay_action.setEnabled(has_sound)
+        self.save_action.setEnabled(has_sound)
+        self.copy_action.setEnabled(record is not None)
+        for button, action in zip(self._buttons, (self.replay_action, self.save_action, self.copy_action), strict=True):
+            button.setEnabled(action.isEnabled())
+
+    def _menu(self, at: QPoint) -> None:
+        if self.chosen is None:
+            return
+        menu = QMenu(self)
+        menu.addActions([self.replay_action, self.save_action, self.copy_action])
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.list.viewport().mapToGlobal(at))
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """Paints a row: text on the left, time to first audio on the right in figures that do not jump."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: object) -> QSize:
+        """One line."""
+        return QSize(100, 22)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: object) -> None:
+        """Paint one record."""
+        record = index.data(_RECORD)  # type: ignore[attr-defined]
+        tokens = self._theme.tokens
+        rect: QRect = option.rect  # type: ignore[attr-defined]
+        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, tokens.color("accent", 0.22))
+        inner = rect.adjusted(6, 0, -6, 0)
+        failed = record.outcome is Outcome.FAILED
+        painter.setFont(mono_font(SMALL_PIXELS))
+        painter.setPen(tokens.color("failed" if failed else "text"))
+        figures = history.first_audio(record)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, figures)
+        width = inner.width() - painter.fontMetrics().horizontalAdvance(figures) - 10
+        painter.setFont(ui_font())
+        painter.setPen(tokens.color("text" if record.bytes else "faint"))
+        text = painter.fontMetrics().elidedText(history.title(record), Qt.TextElideMode.ElideRight, width)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | centre, text)
+
+
+def _suggest(record: UtteranceRecord) -> Path:
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+    words = "".join(each if each.isalnum() else " " for each in record.text[:40]).split()
+    return Path(folder or Path.home()) / f"{'-'.join(words[:5]).lower() or 'utterance'}.wav"

@@ -1,0 +1,92 @@
+"""A searchable list of the endpoint's voices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
+
+if TYPE_CHECKING:
+    from voxpool.voices import Voice
+
+
+class VoiceChooser(QComboBox):
+    """Type a part of a name, a language or "neural"; a name that is not in the list is taken as it is.
+
+    Args:
+        parent: Qt parent.
+
+    Signals:
+        chosen(str): The person chose this voice.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("voice")
+        self.setAccessibleName("Voice")
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setMaxVisibleItems(18)
+        completer = self.completer()
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setMaxVisibleItems(18)
+        completer.activated.connect(self._take_text)
+        self.activated.connect(self._take_index)
+        line = self.lineEdit()
+        assert line is not None  # noqa: S101 - it is editable
+        line.editingFinished.connect(self._take_text)
+        self._voice = ""
+
+    @property
+    def voice(self) -> str:
+        """Id of the voice."""
+        return self._voice
+
+    def set_voices(self, voices: tuple[Voice, ...]) -> None:
+        """Offer other voices; the chosen one stays."""
+        self.blockSignals(True)
+        self.clear()
+        for voice in voices:
+            self.addItem(describe(voice), voice.id)
+            self.setItemData(self.count() - 1, voice.description, Qt.ItemDataRole.ToolTipRole)
+        self.blockSignals(False)
+        self.set_voice(self._voice)
+
+    def set_voice(self, voice: str) -> None:
+        """Show a voice without reporting a choice."""
+        self._voice = voice
+        index = self.findData(voice)
+        self.blockSignals(True)
+        self.setCurrentIndex(index)
+        if index < 0:
+            self.setEditText(voice)
+        self.blockSignals(False)
+        line = self.lineEdit()
+        if line is not None:
+            line.setCursorPosition(0)
+
+    def _take_index(self, index: int) -> None:
+        self._take(str(self.itemData(index)))
+
+    def _take_text(self) -> None:
+        typed = self.currentText().strip()
+        index = self.findText(typed, Qt.MatchFlag.MatchFixedString)
+        self._take(str(self.itemData(index)) if index >= 0 else typed)
+
+    def _take(self, voice: str) -> None:
+        if voice != self._voice:
+            self.set_voice(voice)
+            self.chosen.emit(voice)
+
+
+def describe(voice: Voice) -> str:
+    """Return one line about a voice: what it is called, how it is made, which language it speaks."""
+    engine = next((tag for tag in ("neural", "espeak") if tag in voice.tags), "")
+    name = voice.name or voice.id
+    shown = [name, {"neural": "neural", "espeak": "eSpeak"}.get(engine, ""), ", ".join(voice.languages[:2])]
+    return " · ".join(part for part in shown if part and (part == name or part not in name))
