@@ -1,0 +1,254 @@
+"""One open context: text in, syntheses one after another, audio out at its pace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from voxpool.server import replies, statuses
+from voxpool.server.buffering import TextBuffer, UnfinishedMarkup
+from voxpool.server.encoders import Encoder, make_encoder
+from voxpool.server.ledger import ContextRecord
+from voxpool.server.options import Options
+from voxpool.server.pacing import Pacer
+from voxpool.server.services import Services
+from voxpool.server.speaking import Chunk, Speaking
+from voxpool.server.speech import EngineFailed
+from voxpool.server.statuses import Refused, Status
+from voxpool.server.voices import Voice
+
+Emit = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text to be spoken in one synthesis, with the settings that were in force when it was flushed."""
+
+    text: str
+    options: Options
+    voice: Voice
+
+
+class Context:
+    """One context of a connection.
+
+    Args:
+        context_id: The client's id.
+        options: Its settings.
+        voice: Its voice.
+        services: The parts of the server.
+        record: Its account.
+        emit: Sends a frame; waits while the client reads too slowly.
+        on_end: Called once, when it has ended, with how.
+        seed: Seed of its randomness.
+    """
+
+    def __init__(
+        self,
+        context_id: str,
+        options: Options,
+        voice: Voice,
+        services: Services,
+        record: ContextRecord,
+        emit: Emit,
+        on_end: Callable[[Context, str], None],
+        seed: str,
+    ) -> None:
+        self.context_id = context_id
+        self.options = options
+        self.record = record
+        self._voice = voice
+        self._services = services
+        self._emit = emit
+        self._on_end = on_end
+        self._buffer = TextBuffer(options.rules(services.config))
+        self._pacer = Pacer(services.config.timing, random.Random(seed))  # noqa: S311 - not for secrets
+        self._encoder = self._new_encoder(options)
+        self._parts: deque[Part] = deque()
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._speaking_characters = 0
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name=f"context {context_id[:40]}")
+
+    def __repr__(self) -> str:
+        return f"<Context {self.context_id[:40]} {self.record.state} {len(self._parts)} parts wait>"
+
+    @property
+    def closing(self) -> bool:
+        """Whether it was told to close and drains."""
+        return self._closing
+
+    @property
+    def held_characters(self) -> int:
+        """Characters that it has not finished to speak."""
+        return self._buffer.characters + self._speaking_characters + sum(len(part.text) for part in self._parts)
+
+    @property
+    def task(self) -> asyncio.Task[None]:
+        """The task that speaks."""
+        return self._task
+
+    def send_text(self, text: str, *, flush: bool) -> None:
+        """Take text.
+
+        Raises:
+            Refused: If it is too long, or too much waits already; nothing of it is spoken then (section 4.2).
+        """
+        config = self._services.config
+        if len(text) > config.text_limit:
+            self.record.refused_characters += len(text)
+            raise Refused(statuses.text_too_long(config.text_limit))
+        if len(text) + self.held_characters > config.held_characters:
+            self.record.refused_characters += len(text)
+            raise Refused(statuses.too_much_text(config.held_characters))
+        self.record.asked_messages += 1
+        self.record.asked_characters += len(text)
+        self._queue(self._buffer.append(text, self._now(), busy=self._busy))
+        if flush:
+            self._queue(self._buffer.flush())
+        self._set_timer()
+
+    def flush(self) -> None:
+        """Speak what is buffered."""
+        self._queue(self._buffer.flush())
+        self._set_timer()
+
+    def update(self, options: Options, voice: Voice) -> None:
+        """Change the settings for what is flushed from now on (section 4.6)."""
+        self._queue(self._buffer.update(options.rules(self._services.config)))
+        self.options, self._voice = options, voice
+        self._set_timer()
+
+    def close(self) -> None:
+        """Speak what is buffered, then end.
+
+        Raises:
+            Refused: If the text ends in the middle of a tag; it stays open then.
+        """
+        try:
+            due = self._buffer.close()
+        except UnfinishedMarkup as error:
+            raise Refused(statuses.unfinished_markup()) from error
+        self._closing = True
+        self.record.state = "closing"
+        self._set_timer()
+        self._queue(due)
+        self._wake.set()
+
+    def cancel(self, how: str) -> None:
+        """End at once and silently; ``on_end`` is called before this returns."""
+        self.record.dropped_characters += self.held_characters
+        self._buffer.drop()
+        self._parts.clear()
+        self._set_timer()
+        self._task.cancel()
+        self._on_end(self, how)
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._speaking_characters or self._parts)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _queue(self, texts: list[str]) -> None:
+        self._parts.extend(Part(text, self.options, self._voice) for text in texts)
+        if texts:
+            self._wake.set()
+
+    def _set_timer(self) -> None:
+        """Keep one timer for the delay of section 6.1 (c); it restarts with each new text."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._buffer.deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(self._buffer.deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        # The loop may run a timer a clock tick early.
+        self._queue(self._buffer.tick(max(self._now(), self._buffer.deadline or 0.0)))
+        self._set_timer()
+
+    async def _run(self) -> None:
+        continues = False
+        try:
+            while True:
+                if not self._parts:
+                    self._queue(self._buffer.idle())
+                if self._parts:
+                    await self._speak(self._parts.popleft(), continues=continues)
+                    continues = True
+                elif self._closing:
+                    break
+                else:
+                    continues = False
+                    self._wake.clear()
+                    await self._wake.wait()
+        except Refused as error:
+            await self._fail(error.status)
+        except EngineFailed as error:
+            await self._fail(statuses.engine_failed(str(error)))
+        except OSError:
+            # The connection is gone; its session ends this context.
+            return
+        else:
+            # The slot is free before the client hears of it: it may use it at once.
+            self._on_end(self, "closed")
+            await self._emit(replies.closed(self.context_id))
+
+    async def _speak(self, part: Part, *, continues: bool) -> None:
+        self._speaking_characters = len(part.text)
+        self._pacer.begin(self._now(), continues=continues)
+        await self._services.generations.acquire()
+        try:
+            if part.options.audio_config != self._encoder_config:
+                self._encoder = self._new_encoder(part.options)
+            speaking = Speaking(
+                part.text,
+                part.options,
+                part.voice,
+                self._encoder,
+                self._services.synthesizer,
+                self._services.config,
+                self,
+            )
+            async with aclosing(speaking.chunks()) as chunks:
+                async for chunk in chunks:
+                    await self._deliver(chunk, part.options.model_id)
+        finally:
+            self._services.generations.release()
+            self._speaking_characters = 0
+        self.record.flushes += 1
+        await self._emit(replies.flush_completed(self.context_id))
+
+    async def _deliver(self, chunk: Chunk, model: str) -> None:
+        due = self._pacer.due(chunk.duration_s)
+        if due is not None:
+            delay = due - self._now()
+            if delay > 0:
+                await asyncio.sleep(delay)
+        body = replies.chunk(chunk.audio, chunk.characters, model, chunk.timestamps)
+        await self._emit(replies.audio_chunk(self.context_id, body))
+        self.record.sent(chunk.audio, chunk.duration_s, chunk.characters, self._now())
+
+    async def _fail(self, status: Status) -> None:
+        """End with a status; nothing more ever comes for this id (section 9)."""
+        self.record.error = status.body
+        self.record.dropped_characters += self.held_characters
+        self._parts.clear()
+        self._buffer.drop()
+        self._set_timer()
+        self._on_end(self, "failed")
+        await self._emit(replies.context_status(self.context_id, status))
+
+    def _new_encoder(self, options: Options) -> Encoder:
+        self._encoder_config = options.audio_config
+        return make_encoder(
+            options.encoding, options.sample_rate_hz, wav_size_field=self._services.config.wav_size_field
+        )

@@ -1,0 +1,73 @@
+"""Tables for ``voices``: names, languages and variants."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Name at the service, language, gender, eSpeak NG variant, pitch (50 is the variant's own).
+SPEAKERS: Final = (
+    ("Ashley", "en-US", "female", "+f2", 55), ("Dennis", "en-US", "male", "+m3", 45),
+    ("Sarah", "en-US", "female", "+f3", 50), ("Clive", "en-GB", "male", "+m1", 40),
+    ("Hana", "en-US", "female", "+f4", 60), ("Jason", "en-US", "male", "+m7", 50),
+    ("Alex", "en-US", "male", "+m2", 55), ("Blake", "en-US", "male", "+m6", 42),
+    ("Carter", "en-US", "male", "+m4", 45), ("Craig", "en-GB", "male", "+m5", 38),
+    ("Deborah", "en-US", "female", "+f1", 48), ("Edward", "en-US", "male", "+m8", 48),
+    ("Elizabeth", "en-GB", "female", "+f2", 45), ("Hades", "en-US", "male", "+m1", 20),
+    ("Julia", "en-US", "female", "+f5", 55), ("Luna", "en-US", "female", "+f3", 62),
+    ("Mark", "en-US", "male", "+m3", 55), ("Olivia", "en-GB", "female", "+f4", 52),
+    ("Pixie", "en-US", "female", "+f4", 80), ("Priya", "en-GB", "female", "+f1", 60),
+    ("Ronald", "en-GB", "male", "+m7", 40), ("Shaun", "en-GB", "male", "+m2", 50),
+    ("Theodore", "en-GB", "male", "+m4", 36), ("Timothy", "en-US", "male", "+m6", 60),
+    ("Wendy", "en-GB", "female", "+f5", 48), ("Dominus", "en-US", "male", "+m5", 15),
+    ("Diego", "es-MX", "male", "+m3", 45), ("Lupita", "es-MX", "female", "+f2", 55),
+    ("Miguel", "es-ES", "male", "+m1", 45), ("Rafael", "es-ES", "male", "+m7", 50),
+    ("Alain", "fr-FR", "male", "+m3", 45), ("Mathieu", "fr-FR", "male", "+m2", 50),
+    ("Hélène", "fr-FR", "female", "+f2", 50), ("Étienne", "fr-FR", "male", "+m1", 48),
+    ("Johanna", "de-DE", "female", "+f2", 50), ("Josef", "de-DE", "male", "+m3", 42),
+    ("Gianni", "it-IT", "male", "+m3", 45), ("Orietta", "it-IT", "female", "+f2", 52),
+    ("Erik", "nl-NL", "male", "+m2", 45), ("Katrien", "nl-NL", "female", "+f3", 52),
+    ("Lennart", "nl-NL", "male", "+m4", 45), ("Lore", "nl-NL", "female", "+f2", 50),
+    ("Szymon", "pl-PL", "male", "+m1", 45), ("Wojciech", "pl-PL", "male", "+m3", 45),
+    ("Heitor", "pt-BR", "male", "+m3", 45), ("Maitê", "pt-BR", "female", "+f2", 52),
+    ("Dmitry", "ru-RU", "male", "+m3", 42), ("Nikolai", "ru-RU", "male", "+m1", 45),
+    ("Elena", "ru-RU", "female", "+f2", 50), ("Svetlana", "ru-RU", "female", "+f3", 52),
+    ("Asuka", "ja-JP", "female", "+f2", 55), ("Satoshi", "ja-JP", "male", "+m3", 45),
+    ("Hyunwoo", "ko-KR", "male", "+m3", 45), ("Minji", "ko-KR", "female", "+f2", 55),
+    ("Seojun", "ko-KR", "male", "+m1", 45), ("Yoona", "ko-KR", "female", "+f3", 55),
+    ("Yichen", "zh-CN", "male", "+m3", 45), ("Xiaoyin", "zh-CN", "female", "+f2", 55),
+    ("Xinyi", "zh-CN", "female", "+f3", 52), ("Jing", "zh-CN", "female", "+f4", 50),
+)  # fmt: skip
+
+# eSpeak NG's own code and name of each language; constructed and test languages are left out.
+LANGUAGES: Final = (
+    ("af", "Afrikaans"), ("am", "Amharic"), ("an", "Aragonese"), ("ar", "Arabic"), ("as", "Assamese"),
+    ("az", "Azerbaijani"), ("ba", "Bashkir"), ("be", "Belarusian"), ("bg", "Bulgarian"), ("bn", "Bengali"),
+    ("bpy", "Bishnupriya Manipuri"), ("bs", "Bosnian"), ("ca", "Catalan"), ("ca-ba", "Catalan (Balearic)"),
+    ("ca-nw", "Catalan (North-western)"), ("ca-va", "Catalan (Valencian)"),
+    ("cmn", "Chinese (Mandarin, latin as English)"), ("cs", "Czech"), ("cv", "Chuvash"), ("cy", "Welsh"),
+    ("da", "Danish"), ("de", "German"), ("el", "Greek"), ("en-029", "English (Caribbean)"),
+    ("en-gb", "English (Great Britain)"), ("en-gb-scotland", "English (Scotland)"),
+    ("en-gb-x-gbclan", "English (Lancaster)"), ("en-gb-x-gbcwmd", "English (West Midlands)"),
+    ("en-gb-x-rp", "English (Received Pronunciation)"), ("en-us", "English (America)"), ("eo", "Esperanto"),
+    ("es", "Spanish (Spain)"), ("es-419", "Spanish (Latin America)"), ("et", "Estonian"), ("eu", "Basque"),
+    ("fa", "Persian"), ("fi", "Finnish"), ("fo", "Faroese"), ("fr-be", "French (Belgium)"),
+    ("fr-ch", "French (Switzerland)"), ("fr-fr", "French (France)"), ("ga", "Gaelic (Irish)"),
+    ("gd", "Gaelic (Scottish)"), ("gn", "Guarani"), ("grc", "Greek (Ancient)"), ("gu", "Gujarati"),
+    ("hak", "Hakka Chinese"), ("haw", "Hawaiian"), ("he", "Hebrew"), ("hi", "Hindi"), ("hr", "Croatian"),
+    ("ht", "Haitian Creole"), ("hu", "Hungarian"), ("hy", "Armenian (East Armenia)"),
+    ("hyw", "Armenian (West Armenia)"), ("id", "Indonesian"), ("is", "Icelandic"), ("it", "Italian"),
+    ("ja", "Japanese"), ("ka", "Georgian"), ("kaa", "Karakalpak"), ("kk", "Kazakh"), ("kl", "Greenlandic"),
+    ("kn", "Kannada"), ("ko", "Korean"), ("kok", "Konkani"), ("ku", "Kurdish"), ("ky", "Kyrgyz"), ("la", "Latin"),
+    ("lb", "Luxembourgish"), ("lt", "Lithuanian"), ("ltg", "Latgalian"), ("lv", "Latvian"), ("mi", "Māori"),
+    ("mk", "Macedonian"), ("ml", "Malayalam"), ("mr", "Marathi"), ("ms", "Malay"), ("mt", "Maltese"),
+    ("mto", "Totontepec Mixe"), ("my", "Myanmar (Burmese)"), ("nb", "Norwegian Bokmål"),
+    ("nci", "Nahuatl (Classical)"), ("ne", "Nepali"), ("nl", "Dutch"), ("nog", "Nogai"), ("om", "Oromo"),
+    ("or", "Oriya"), ("pa", "Punjabi"), ("pap", "Papiamento"), ("pl", "Polish"), ("pt", "Portuguese (Portugal)"),
+    ("pt-br", "Portuguese (Brazil)"), ("qu", "Quechua"), ("quc", "K'iche'"), ("ro", "Romanian"), ("ru", "Russian"),
+    ("ru-lv", "Russian (Latvia)"), ("sd", "Sindhi"), ("shn", "Shan (Tai Yai)"), ("si", "Sinhala"), ("sk", "Slovak"),
+    ("sl", "Slovenian"), ("smj", "Lule Saami"), ("sq", "Albanian"), ("sr", "Serbian"), ("sv", "Swedish"),
+    ("sw", "Swahili"), ("ta", "Tamil"), ("te", "Telugu"), ("th", "Thai"), ("ti", "Tigrinya"), ("tk", "Turkmen"),
+    ("tn", "Setswana"), ("tr", "Turkish"), ("tt", "Tatar"), ("ug", "Uyghur"), ("uk", "Ukrainian"), ("ur", "Urdu"),
+    ("uz", "Uzbek"), ("vi", "Vietnamese (Northern)"), ("vi-vn-x-central", "Vietnamese (Central)"),
+    ("vi-vn-x-south", "Vietnamese (Southern)"), ("yue", "Chinese (Cantonese)"),
+)  # fmt: skip
