@@ -1,1 +1,1 @@
-"""TODO."""
+"""Qt item models over the Qt-free ones: what views, keyboards and screen readers read."""

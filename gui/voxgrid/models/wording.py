@@ -93,3 +93,30 @@ def age_words(seconds: float) -> str:
 def count(number: int) -> str:
     """Return a number with thousands set apart: ``"1,204"``."""
     return f"{number:,}"
+
+
+CODE_WORDS: Final[dict[int, str]] = {
+    1: "cancelled",
+    3: "invalid",
+    4: "deadline",
+    5: "not found",
+    6: "exists",
+    7: "key refused",
+    8: "limit",
+    9: "not now",
+    11: "out of range",
+    12: "not offered",
+    13: "internal",
+    14: "unavailable",
+    16: "no key",
+}
+"""gRPC status codes in a word or two (protocol.md section 9)."""
+
+
+def failure(code: int | None, detail: str) -> str:
+    """Return a failure for a cell: ``"code 8 · limit"``, or the first words of its cause."""
+    if code is None:
+        # "connection 13 was lost before any audio: cut (1006)": in a small cell the cause counts.
+        return detail.partition(": ")[2] or detail or "failed"
+    word = CODE_WORDS.get(code)
+    return f"code {code} · {word}" if word else f"code {code}"
