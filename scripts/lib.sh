@@ -379,9 +379,9 @@ need_venv() {
         say "  processes of the local server; Voxgrid itself is Apache-2.0 and does not load them."
         ;;
     esac
-    pip_in "$directory" install --upgrade pip hatchling || die "pip could not install the build tools."
+    pip_in "$directory" install --upgrade pip || die "pip could not update itself."
     # shellcheck disable=SC2086 # a list of words
-    pip_in "$directory" install --no-build-isolation -e ".$extras" $groups || die "pip could not install the dependencies."
+    pip_in "$directory" install --build-constraint constraints.txt -e ".$extras" $groups || die "pip could not install the dependencies."
     fingerprint "$directory" "$kind" >"$stamp"
 }
 
