@@ -35,7 +35,7 @@ LABELS: Final = {
     "buffer_char_threshold": "Buffer",
     "max_buffer_delay_ms": "Max delay",
     "auto_mode": "Auto mode",
-    "auto_mode_strategy": "Strategy",
+    "auto_mode_strategy": "Auto mode",
     "timestamp_type": "Timestamps",
     "timestamp_transport": "Sent",
     "language": "Language",

@@ -18,9 +18,9 @@ from voxgrid import settings as remembered
 from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
-from voxgrid.speech import endpoints, fire
+from voxgrid.speech import burst, endpoints
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
-from voxgrid.speech.fire import FirePlan
+from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.link import Link, LinkConfig
 from voxgrid.speech.listening import Listening
 from voxgrid.speech.notice import Notice
@@ -32,7 +32,6 @@ from voxpool.errors import VoxpoolError
 from voxpool.protocol.settings import ContextSettings, TimestampType
 
 if TYPE_CHECKING:
-
     from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
 
@@ -215,14 +214,14 @@ class SpeechController(QObject):
             self._cancel(record)
             self._mark(record)
 
-    def fire(self, n: int, source: str = fire.TYPED) -> None:
+    def fire(self, n: int, source: str = burst.TYPED) -> None:
         """Speak ``n`` utterances at once.
 
         Args:
             n: How many, 1 to 500.
             source: ``"typed"`` for the text in the editor, or the name of a bundled set of texts.
         """
-        if source == fire.TYPED and not self.text.strip():
+        if source == burst.TYPED and not self.text.strip():
             self.tell(Notice("speak", "There is nothing to fire yet: type a sentence or choose a set of texts."))
             return
         if self.pool is None:
@@ -236,13 +235,13 @@ class SpeechController(QObject):
         else:
             self.run(plan)
 
-    def plan(self, n: int, source: str = fire.TYPED) -> FirePlan:
+    def plan(self, n: int, source: str = burst.TYPED) -> FirePlan:
         """Decide on the texts and voices of a burst, and what it would cost."""
-        texts = fire.texts_for(source, self.text, n)
+        texts = burst.texts_for(source, self.text, n)
         return FirePlan(
-            fire.cast(texts, self.voices, self.settings.voice, self.voice_on_purpose),
+            burst.cast(texts, self.voices, self.settings.voice, self.voice_on_purpose),
             self.settings.model,
-            fire.price_of(self.settings.model, self.store.get(remembered.PRICE)),
+            burst.price_of(self.settings.model, self.store.get(remembered.PRICE)),
             self.store.get(remembered.BURST_CAP),
             self.endpoint.is_paid,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from voxgrid.speech.fire import FirePlan
+from voxgrid.speech.burst import FirePlan
 from voxgrid.views.widgets import label
 
 

@@ -7,7 +7,6 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -25,7 +23,7 @@ from voxgrid import settings as remembered
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource, environment_has_key
 from voxgrid.speech.probe import ProbeResult
-from voxgrid.views.widgets import label, say, sentence
+from voxgrid.views.widgets import Picker, label, say, sentence
 from voxpool.config import Credential
 from voxpool.errors import EndpointError
 
@@ -83,7 +81,7 @@ class EndpointDialog(QDialog):
 
     def _kinds(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(18)
+        row.setSpacing(6)
         self._kind = QButtonGroup(self)
         for index, (kind, title) in enumerate(
             (
@@ -92,7 +90,9 @@ class EndpointDialog(QDialog):
                 (EndpointKind.CUSTOM, "Another URL"),
             )
         ):
-            button = QRadioButton(title)
+            button = QPushButton(title)
+            button.setCheckable(True)
+            button.setAutoDefault(False)
             button.setObjectName(f"kind_{kind.value}")
             self._kind.addButton(button, index)
             row.addWidget(button)
@@ -101,8 +101,7 @@ class EndpointDialog(QDialog):
         return row
 
     def _build_where(self) -> None:
-        self.region = QComboBox()
-        self.region.setObjectName("region")
+        self.region = Picker("region", "Host")
         for name, host in _REGIONS:
             self.region.addItem(host, name)
         self.url = QLineEdit()
@@ -113,8 +112,7 @@ class EndpointDialog(QDialog):
         self._form.addRow("URL", self.url)
 
     def _build_key(self) -> None:
-        self.source = QComboBox()
-        self.source.setObjectName("key_source")
+        self.source = Picker("key_source", "Where the key is")
         for source, title in _SOURCES:
             self.source.addItem(title, source.value)
         self.source.currentIndexChanged.connect(self._arrange)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QWidget
 
 from voxassets.texts import text_sets
-from voxgrid.speech.fire import MOST, TYPED
+from voxgrid.speech.burst import MOST, TYPED
+from voxgrid.views.widgets import Picker
 
 
 class FirePanel(QWidget):
@@ -39,18 +40,14 @@ class FirePanel(QWidget):
         self.count.setObjectName("fire_count")
         self.count.setAccessibleName("How many at once")
         self.count.setRange(1, MOST)
-        self.count.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.count.setPrefix("× ")
         self.count.setMinimumWidth(58)
         self.count.setValue(count)
-        self.source = QComboBox()
-        self.source.setObjectName("fire_source")
-        self.source.setAccessibleName("Texts to fire")
+        self.source = Picker("fire_source", "Texts to fire")
         self.source.addItem("Text above", TYPED)
         for each in text_sets():
             self.source.addItem(each.title, each.name)
         self.source.setCurrentIndex(max(0, self.source.findData(source)))
-        self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.count.valueChanged.connect(self._changed)
         self.source.currentIndexChanged.connect(self._changed)
         row.addWidget(self.button)

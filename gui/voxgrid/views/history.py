@@ -145,8 +145,8 @@ class HistoryView(QWidget):
         self._buttons = []
         for text, name, action in (
             ("Replay", "replay", self.replay_action),
-            ("Save WAV…", "save", self.save_action),
-            ("Copy Python", "copy_python", self.copy_action),
+            ("Save…", "save", self.save_action),
+            ("Copy", "copy_python", self.copy_action),
         ):
             button = tool_button(text, name)
             button.setToolTip(f"{action.text()} ({action.shortcut().toString()})")

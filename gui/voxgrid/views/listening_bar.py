@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from voxgrid import settings as remembered
 from voxgrid.speech.controller import SpeechController
 from voxgrid.theme import Theme
 from voxgrid.views.meter import LevelMeter
-from voxgrid.views.widgets import label, restyle, tool_button
+from voxgrid.views.widgets import Picker, label, restyle, tool_button
 
 if TYPE_CHECKING:
     from voxpool.audio.player import DeviceState
@@ -43,10 +43,8 @@ class ListeningBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self.device = QComboBox()
-        self.device.setObjectName("device")
-        self.device.setAccessibleName("Sound device")
-        self.device.setMinimumWidth(150)
+        self.device = Picker("device", "Sound device")
+        self.device.setFixedWidth(170)
         self.device.addItem("♪ Default output", "")
         self.device.activated.connect(self._device_chosen)
         self.heard = label("", "muted", "heard")

@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSizePolicy,
+    QPushButton,
     QSlider,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from voxgrid.models.parameters import LABELS, SAMPLE_RATES, Checked, Form, check
 from voxgrid.views.voice_chooser import VoiceChooser
+from voxgrid.views.widgets import Picker, restyle
 from voxpool.protocol.settings import MODELS, RANGES
 
 if TYPE_CHECKING:
     from voxpool.voices import Voice
 
 Choices = tuple[tuple[str, str], ...]
+
+LABEL_WIDTH: Final = 78
+"""Width of the column of labels, in pixels."""
 
 _DELIVERY: Final[Choices] = (
     ("DELIVERY_MODE_UNSPECIFIED", "Service's own"),
@@ -42,7 +43,8 @@ _DELIVERY: Final[Choices] = (
 _ENCODINGS: Final[Choices] = tuple(
     (name, name) for name in ("PCM", "LINEAR16", "WAV", "MP3", "OGG_OPUS", "FLAC", "MULAW", "ALAW")
 )
-_STRATEGIES: Final[Choices] = (
+_AUTO: Final[Choices] = (
+    ("", "Off"),
     ("CLIENT_SEGMENTED", "I send sentences"),
     ("SENTENCE_BOUNDARY", "Service finds them"),
 )
@@ -94,7 +96,7 @@ class ParametersView(QWidget):
         layout.setSpacing(6)
         self._grid = _grid()
         layout.addLayout(self._grid)
-        self.more = QToolButton()
+        self.more = QPushButton()
         layout.addWidget(self.more)
         self._rest = QWidget()
         rest = QVBoxLayout(self._rest)
@@ -147,10 +149,7 @@ class ParametersView(QWidget):
         self._add_temperature()
         self._add_spin("buffer_char_threshold", "Service's own", 50)
         self._add_spin("max_buffer_delay_ms", "None", 100)
-        auto = QCheckBox("Service decides when to speak")
-        auto.toggled.connect(lambda on: self._changed("auto_mode", on))
-        self._add("auto_mode", auto, auto.setChecked)
-        self._add_choice("auto_mode_strategy", _STRATEGIES)
+        self._add_auto()
         self._add_choice("timestamp_type", _TIMESTAMPS)
         self._add_choice("timestamp_transport", _TRANSPORT)
         self._add_spin("bit_rate", "Service's own", 16_000)
@@ -163,10 +162,8 @@ class ParametersView(QWidget):
 
     def _build_more(self) -> None:
         self.more.setObjectName("more")
-        self.more.setProperty("role", "flat")
         self.more.setCheckable(True)
-        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.more.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.more.setAutoDefault(False)
         self.more.toggled.connect(self._more_toggled)
         self._more_toggled(False)
 
@@ -204,10 +201,10 @@ class ParametersView(QWidget):
         label.setBuddy(encoding)
         pair = QHBoxLayout()
         pair.setSpacing(6)
-        for name, field in (("encoding", encoding), ("sample_rate_hz", rate)):
+        for name, field, share in (("encoding", encoding, 5), ("sample_rate_hz", rate, 6)):
             self._name(name, field)
             self._setters[name] = _combo_setter(field)
-            pair.addWidget(field, 1)
+            pair.addWidget(field, share)
         self._grid.addWidget(label, row, 0)
         self._grid.addLayout(pair, row, 1)
         self._grid.addWidget(self._error_label("encoding"), row + 1, 0, 1, 2)
@@ -220,8 +217,7 @@ class ParametersView(QWidget):
     def _choice(
         self, name: str, choices: Choices, *, editable: bool = False, convert: Callable[[str], Any] = str
     ) -> QComboBox:
-        combo = QComboBox()
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo = Picker(name, LABELS[name])
         for value, title in choices:
             combo.addItem(title, value)
         if editable:
@@ -259,6 +255,18 @@ class ParametersView(QWidget):
         holder.setObjectName("speaking_rate_row")
         holder.setAccessibleName("")
 
+    def _add_auto(self) -> None:
+        """One list for two fields: off, or on with one of the strategies."""
+        combo = Picker("auto_mode_strategy", LABELS["auto_mode"])
+        for value, title in _AUTO:
+            combo.addItem(title, value)
+
+        def show(_value: Any) -> None:
+            combo.setCurrentIndex(combo.findData(self._form.auto_mode_strategy if self._form.auto_mode else ""))
+
+        combo.activated.connect(lambda index: self._auto_chosen(str(combo.itemData(index))))
+        self._add("auto_mode_strategy", combo, show)
+
     def _add_temperature(self) -> None:
         spin = QDoubleSpinBox()
         spin.setRange(RANGES["temperature"].low, RANGES["temperature"].high)
@@ -276,7 +284,6 @@ class ParametersView(QWidget):
         spin.setSuffix(f" {allowed.unit}")
         spin.setSpecialValueText(at_zero)
         spin.setGroupSeparatorShown(True)
-        spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         spin.valueChanged.connect(lambda value: self._changed(name, value))
         self._add(name, spin, spin.setValue)
 
@@ -286,6 +293,13 @@ class ParametersView(QWidget):
         if getattr(self._form, name) == value:
             return
         self._form = replace(self._form, **{name: value})  # type: ignore[arg-type]
+        self.formChanged.emit(self._form, self._judge())
+
+    def _auto_chosen(self, strategy: str) -> None:
+        changes: dict[str, Any] = {"auto_mode": bool(strategy)}
+        if strategy:
+            changes["auto_mode_strategy"] = strategy
+        self._form = replace(self._form, **changes)
         self.formChanged.emit(self._form, self._judge())
 
     def _voice_chosen(self, voice: str) -> None:
@@ -311,9 +325,9 @@ class ParametersView(QWidget):
             said = verdict.errors.get(name, "")
             label.setText(said)
             label.setVisible(bool(said))
-            _mark_invalid(self._fields[name], bool(said))
+            restyle(self._fields[name], "invalid", bool(said))
         for name, field in self._fields.items():
-            why = verdict.inert.get(name, "")
+            why = "" if name == "auto_mode_strategy" else verdict.inert.get(name, "")
             field.setEnabled(not why)
             field.setToolTip(why)
         if verdict.errors and any(self._rest.isAncestorOf(self._fields[name]) for name in verdict.errors):
@@ -326,7 +340,7 @@ def _grid() -> QGridLayout:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(10)
     grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, 74)
+    grid.setColumnMinimumWidth(0, LABEL_WIDTH)
     grid.setColumnStretch(1, 1)
     return grid
 
@@ -340,10 +354,3 @@ def _combo_setter(combo: QComboBox) -> Callable[[Any], None]:
         combo.setCurrentIndex(index)
 
     return show
-
-
-def _mark_invalid(field: QWidget, invalid: bool) -> None:
-    if field.property("invalid") != invalid:
-        field.setProperty("invalid", invalid)
-        field.style().unpolish(field)
-        field.style().polish(field)

@@ -6,23 +6,23 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QTextCursor
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from voxassets.texts import WELCOME
 from voxgrid import settings as remembered
 from voxgrid.models.parameters import Checked, Form, check
 from voxgrid.models.playground import count_text
+from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.endpoints import EndpointState
-from voxgrid.speech.fire import FirePlan
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.theme import Theme
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.editor import SpeechEditor
 from voxgrid.views.fire_panel import FirePanel
-from voxgrid.views.parameters import ParametersView
+from voxgrid.views.parameters import LABEL_WIDTH, ParametersView
 from voxgrid.views.waveform import WaveformView
-from voxgrid.views.widgets import label, say, sentence
+from voxgrid.views.widgets import Picker, label, say, sentence
 
 
 class PlaygroundView(QWidget):
@@ -116,6 +116,7 @@ class PlaygroundView(QWidget):
         layout.addLayout(self._buttons())
         layout.addWidget(self.fire_panel)
         layout.addSpacing(4)
+        layout.addLayout(self._second())
         layout.addWidget(self.parameters)
         layout.addSpacing(2)
         layout.addWidget(label("SOUND", "heading"))
@@ -135,16 +136,23 @@ class PlaygroundView(QWidget):
         self.speak_button = self._button("Speak  Ctrl+↵", "speak", "Speak, Control Enter", self.speak_action)
         self.speak_button.setProperty("role", "primary")
         self.stop_button = self._button("Stop  Esc", "stop", "Stop, Escape", self.stop_action)
-        self.second = QComboBox()
-        self.second.setObjectName("second_utterance")
-        self.second.setAccessibleName("When something is speaking already")
-        self.second.setToolTip("What a second utterance does while the first one sounds")
-        self.second.addItem("Queue", "queue")
-        self.second.addItem("Interrupt", "interrupt")
-        self.second.setCurrentIndex(self.second.findData(self._controller.store.get(remembered.SECOND_UTTERANCE)))
         row.addWidget(self.speak_button, 1)
         row.addWidget(self.stop_button)
-        row.addWidget(self.second)
+        return row
+
+    def _second(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        title = label("Second", "muted")
+        title.setMinimumWidth(LABEL_WIDTH)
+        self.second = Picker("second_utterance", "When something is speaking already")
+        self.second.setToolTip("What a second utterance does while the first one sounds")
+        self.second.addItem("Waits for the first", "queue")
+        self.second.addItem("Interrupts the first", "interrupt")
+        self.second.setCurrentIndex(self.second.findData(self._controller.store.get(remembered.SECOND_UTTERANCE)))
+        title.setBuddy(self.second)
+        row.addWidget(title)
+        row.addWidget(self.second, 1)
         return row
 
     def _button(self, text: str, name: str, spoken: str, action: QAction) -> QPushButton:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
 
+from voxgrid.views.widgets import Picker
+
 if TYPE_CHECKING:
     from voxpool.voices import Voice
 
 
-class VoiceChooser(QComboBox):
+class VoiceChooser(Picker):
     """Type a part of a name, a language or "neural"; a name that is not in the list is taken as it is.
 
     Args:
@@ -24,9 +26,7 @@ class VoiceChooser(QComboBox):
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("voice")
-        self.setAccessibleName("Voice")
+        super().__init__("voice", "Voice", parent)
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMaxVisibleItems(18)
