@@ -21,6 +21,7 @@
     │   ├── ConsumerTooSlow     the caller stopped reading and the bounded buffer filled up
     │   └── UtteranceCancelled  the caller cancelled it
     ├── ProtocolError           a frame could not be understood
+    ├── WrongState              a context cannot do that now: it is over, or its close was sent (also a RuntimeError)
     ├── AudioError              sound output
     │   └── DeviceUnavailable   no such device, no sound library, or it vanished
     └── LocalServerError        the local server could not be started or died
@@ -302,6 +303,25 @@ class ProtocolError(VoxpoolError):
 
     def __str__(self) -> str:
         return f"the service sent a frame that cannot be understood: {self.what}"
+
+
+class WrongState(VoxpoolError, RuntimeError):
+    """A context cannot do now what was asked of it; nothing was sent.
+
+    Attributes:
+        action: What was asked, as in ``"text"``.
+        context_id: The context.
+        state: What it is doing, in words.
+    """
+
+    def __init__(self, action: str, context_id: str, state: str) -> None:
+        self.action = action
+        self.context_id = context_id
+        self.state = state
+        super().__init__(action, context_id, state)
+
+    def __str__(self) -> str:
+        return f"context {self.context_id} takes no {self.action}: {self.state}"
 
 
 class AudioError(VoxpoolError):
