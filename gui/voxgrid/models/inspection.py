@@ -1,0 +1,154 @@
+"""Everything the inspector says about one utterance, put together from its life and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from voxgrid.models.advice import advice
+from voxgrid.models.cell import CellState, Look
+from voxgrid.models.sentences import look_words
+from voxgrid.models.stages import Life, StageRow
+from voxgrid.models.waterfall import headline, waterfall
+from voxgrid.models.wording import millis
+from voxpool.events import Outcome
+
+if TYPE_CHECKING:
+    from voxgrid.speech.record import UtteranceRecord
+    from voxpool.protocol.settings import ContextSettings
+
+_OUTCOMES = {Outcome.DONE: Look.DONE, Outcome.CANCELLED: Look.CANCELLED, Outcome.FAILED: Look.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the inspector shows.
+
+    Attributes:
+        title: "CONTEXT 10·2".
+        utterance_id: Whose; 0 for nobody.
+        look: Whose sign and colour.
+        state: In words.
+        subtitle: Ids.
+        error: What went wrong, as a sentence, or "".
+        advice: What the pool did and what to do.
+        stages: Lines of the waterfall.
+        text: What is spoken.
+        facts: Names and values.
+        audible, savable, running, listening: What can be done with it.
+    """
+
+    title: str
+    utterance_id: int = 0
+    look: Look = Look.EMPTY
+    state: str = ""
+    subtitle: str = ""
+    error: str = ""
+    advice: str = ""
+    stages: tuple[StageRow, ...] = ()
+    text: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    audible: bool = False
+    savable: bool = False
+    running: bool = False
+    listening: bool = False
+
+
+def inspect(life: Life, cell: CellState | None, record: UtteranceRecord | None, now: float) -> Inspection:
+    """Put together what is known of an utterance.
+
+    Args:
+        life: Its stages.
+        cell: The cell it is in, if it still has one.
+        record: Its text and sound, if they are kept.
+        now: Monotonic seconds.
+    """
+    last = life.attempts[-1] if life.attempts else None
+    look = (
+        cell.look if cell is not None else _OUTCOMES.get(life.outcome, Look.RESERVED) if life.outcome else Look.RESERVED
+    )
+    context = f" · {last.context_id} on connection {last.connection_id}" if last else ""
+    return Inspection(
+        title=f"CONTEXT {last.row + 1}·{last.column + 1}" if last else "CONTEXT –",
+        utterance_id=life.utterance_id,
+        look=look,
+        state=look_words(look) if cell is not None else headline(life),
+        subtitle=f"#{life.utterance_id}{context}",
+        error=_error(life),
+        advice=_what_was_done(life),
+        stages=waterfall(life, now),
+        text=record.text if record is not None else life.label,
+        facts=_facts(life, record),
+        audible=record is not None and (not record.ended or record.kept),
+        savable=record is not None and record.kept and record.audio_s > 0,
+        running=life.ended_at is None,
+        listening=record is not None and record.listening,
+    )
+
+
+def inspect_empty(cell: CellState) -> Inspection:
+    """Describe a cell that nobody used."""
+    return Inspection(
+        title=f"CONTEXT {cell.row + 1}·{cell.column + 1}", state="empty", text="No context has been in this slot yet."
+    )
+
+
+def _error(life: Life) -> str:
+    if life.error:
+        return _sentence(life.error)
+    failed = next((attempt for attempt in reversed(life.attempts) if attempt.error), None)
+    return _sentence(f"attempt {failed.number} failed: {failed.error}") if failed else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _what_was_done(life: Life) -> str:
+    failed = [attempt for attempt in life.attempts if attempt.error]
+    if not failed and not life.error:
+        return ""
+    said = []
+    if len(life.attempts) > 1:
+        last = life.attempts[-1]
+        where = f"connection {last.row + 1}, slot {last.column + 1}"
+        heard = f"; it was heard after {millis(last.ttfa_ms)}" if last.ttfa_ms is not None else ""
+        said.append(f"The pool tried again on {where}{heard}.")
+    elif life.error:
+        said.append("The pool did not try again.")
+    said.append(advice(failed[-1].code if failed else life.code, life.error or failed[-1].error))
+    return " ".join(part for part in said if part)
+
+
+def _facts(life: Life, record: UtteranceRecord | None) -> tuple[tuple[str, str], ...]:
+    audio_s = record.audio_s if record is not None else life.audio_s
+    last = life.attempts[-1] if life.attempts else None
+    facts = [
+        ("first audio", millis(last.ttfa_ms if last else None)),
+        ("audio", f"{audio_s:.2f} s"),
+    ]
+    if last and last.first_audio_at is not None and life.ended_at is not None and audio_s > 0:
+        facts.append(("real-time factor", f"{(life.ended_at - last.first_audio_at) / audio_s:.2f}"))
+    chunks = life.chunks or (len(record.arrivals) if record is not None else 0)
+    facts.append(("chunks", str(chunks)))
+    if life.characters:
+        facts.append(("characters", f"{life.characters:,}"))
+    facts.append(("attempts", str(len(life.attempts))))
+    settings = record.settings if record is not None else None
+    return tuple(facts) + (_settings(settings) if settings is not None else (("voice", life.voice),))
+
+
+def _settings(settings: ContextSettings) -> tuple[tuple[str, str], ...]:
+    """Return the settings that differ from the defaults, and the three that always count."""
+    default = type(settings)()
+    always = ("voice", "model", "sample_rate_hz")
+    shown = []
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if each.name in always or value != getattr(default, each.name):
+            shown.append((each.name.replace("_", " "), str(getattr(value, "value", value))))
+    return tuple(shown)
+
+
+def _after(outcome: Outcome | None) -> Look:
+    return _OUTCOMES[outcome] if outcome is not None else Look.RESERVED

@@ -1,0 +1,267 @@
+"""The inspector: the life of the chosen context, its error with what to do, its text and settings, all errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from voxgrid.models.advice import ErrorGroup
+from voxgrid.models.cell import Look
+from voxgrid.models.inspection import Inspection
+from voxgrid.theme import Theme, mono_font
+from voxgrid.views.glyphs import draw_glyph
+from voxgrid.views.grid_delegate import look_color
+from voxgrid.views.waterfall_view import WaterfallView
+
+_EMPTY: Final = (
+    "Nothing is chosen yet.\n\nSpeak or fire something, then click a cell or move to it with the arrow keys: "
+    "here is when it was queued, connected, created, heard and let go."
+)
+
+
+class _Badge(QWidget):
+    """The sign of a look."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._look = Look.EMPTY
+        self.setFixedSize(14, 14)
+
+    def show_look(self, look: Look) -> None:
+        """Show another sign."""
+        if look is not self._look:
+            self._look = look
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        color = QColor(look_color(self._theme.tokens, self._look))
+        draw_glyph(QPainter(self), self._look, QRectF(1, 1, 12, 12), color)
+
+
+class InspectorView(QScrollArea):
+    """Shows one utterance.
+
+    Args:
+        theme: Colours.
+
+    Signals:
+        listenRequested(int), interruptRequested(int), saveRequested(int): What to do with the one on show.
+        inspectRequested(int): Show this utterance: from the list of errors.
+    """
+
+    listenRequested = Signal(int)
+    interruptRequested = Signal(int)
+    saveRequested = Signal(int)
+    inspectRequested = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._shown: Inspection | None = None
+        self.setObjectName("inspector")
+        self.setAccessibleName("Inspector")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        page = QWidget(self)
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(12, 8, 12, 12)
+        self._column.setSpacing(8)
+        self._build_head()
+        self._build_error()
+        self._waterfall = WaterfallView(theme, page)
+        self._column.addWidget(self._waterfall)
+        self._build_buttons()
+        self._build_text()
+        self._build_groups()
+        self._column.addStretch(1)
+        self.setWidget(page)
+        self.show_inspection(None)
+        self.show_groups(())
+        theme.changed.connect(self._recolor)
+
+    # --- building ----------------------------------------------------------------------------------------
+
+    def _build_head(self) -> None:
+        self._title = _label("heading")
+        self._badge = _Badge(self._theme, self)
+        self._state = _label("heading")
+        self._state.setAccessibleName("State")
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self._title)
+        row.addWidget(self._badge)
+        row.addWidget(self._state, 1)
+        self._column.addLayout(row)
+        self._subtitle = _label("small")
+        self._subtitle.setWordWrap(True)
+        self._column.addWidget(self._subtitle)
+
+    def _build_error(self) -> None:
+        self._error = QFrame(self)
+        self._error.setProperty("role", "error")
+        self._error_text = _label("error")
+        self._error_advice = _label("small")
+        box = QVBoxLayout(self._error)
+        box.setContentsMargins(10, 8, 10, 8)
+        box.setSpacing(4)
+        for label in (self._error_text, self._error_advice):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            box.addWidget(label)
+        self._column.addWidget(self._error)
+
+    def _build_buttons(self) -> None:
+        self._listen = QPushButton("Listen", self)
+        self._save = QPushButton("Save…", self)
+        self._interrupt = QPushButton("Interrupt", self)
+        self._interrupt.setProperty("role", "danger")
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for button, signal in (
+            (self._listen, self.listenRequested),
+            (self._save, self.saveRequested),
+            (self._interrupt, self.interruptRequested),
+        ):
+            button.clicked.connect(lambda _checked=False, wanted=signal: self._ask(wanted))
+            row.addWidget(button)
+        row.addStretch(1)
+        self._column.addLayout(row)
+
+    def _build_text(self) -> None:
+        self._text_head = _label("heading", "TEXT")
+        self._column.addWidget(self._text_head)
+        self._text = _label("")
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._column.addWidget(self._text)
+        self._facts_head = _label("heading", "FACTS")
+        self._column.addWidget(self._facts_head)
+        self._facts = QGridLayout()
+        self._facts.setHorizontalSpacing(8)
+        self._facts.setVerticalSpacing(3)
+        self._facts.setColumnStretch(1, 1)
+        self._fact_labels: list[tuple[QLabel, QLabel]] = []
+        self._column.addLayout(self._facts)
+
+    def _build_groups(self) -> None:
+        self._groups_head = _label("heading", "ERRORS, GROUPED")
+        self._column.addWidget(self._groups_head)
+        self._groups = QListWidget(self)
+        self._groups.setAccessibleName("Errors, grouped; Enter shows the last context that was hit")
+        self._groups.setFrameShape(QFrame.Shape.NoFrame)
+        self._groups.setWordWrap(True)
+        self._groups.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._groups.itemActivated.connect(self._open_group)
+        self._groups.itemClicked.connect(self._open_group)
+        self._column.addWidget(self._groups)
+
+    # --- showing -----------------------------------------------------------------------------------------
+
+    @property
+    def shown(self) -> Inspection | None:
+        """What is on show."""
+        return self._shown
+
+    def show_inspection(self, inspection: Inspection | None) -> None:
+        """Show another utterance, or the same one further on."""
+        self._shown = inspection
+        some = inspection is not None and inspection.utterance_id > 0
+        for widget in (self._badge, self._listen, self._save, self._interrupt, self._text_head, self._facts_head):
+            widget.setVisible(some)
+        if inspection is None:
+            inspection = Inspection(title="CONTEXT", text=_EMPTY)
+        _set(self._title, inspection.title)
+        _set(self._state, inspection.state.upper())
+        self._badge.show_look(inspection.look)
+        _set(self._subtitle, inspection.subtitle)
+        _set(self._text, inspection.text)
+        self._error.setVisible(bool(inspection.error))
+        _set(self._error_text, inspection.error)
+        _set(self._error_advice, inspection.advice)
+        self._waterfall.show_stages(inspection.stages)
+        self._listen.setText("Stop listening" if inspection.listening else "Listen")
+        self._listen.setEnabled(inspection.audible)
+        self._save.setEnabled(inspection.savable)
+        self._interrupt.setEnabled(inspection.running)
+        self._show_facts(inspection.facts)
+        self._recolor()
+
+    def show_groups(self, groups: Sequence[ErrorGroup]) -> None:
+        """Show all errors of this pool."""
+        self._groups_head.setVisible(bool(groups))
+        self._groups.setVisible(bool(groups))
+        self._groups.clear()
+        for group in groups[:12]:
+            item = QListWidgetItem(f"{group.count} × {group.title}")
+            item.setToolTip(group.advice)
+            item.setData(Qt.ItemDataRole.UserRole, group.utterances[-1])
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole,
+                f"{group.count} times: {group.title}; {group.retried} tried again. {group.advice}",
+            )
+            self._groups.addItem(item)
+        height = sum(max(18, self._groups.sizeHintForRow(row)) for row in range(self._groups.count()))
+        self._groups.setFixedHeight(min(240, height + 6))
+
+    def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        while len(self._fact_labels) < len(facts):
+            name, value = _label("small"), _label("value")
+            value.setFont(mono_font(11))
+            value.setWordWrap(True)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            row = len(self._fact_labels)
+            self._facts.addWidget(name, row, 0)
+            self._facts.addWidget(value, row, 1)
+            self._fact_labels.append((name, value))
+        for place, (name, value) in enumerate(self._fact_labels):
+            shown = place < len(facts)
+            name.setVisible(shown)
+            value.setVisible(shown)
+            if shown:
+                _set(name, facts[place][0])
+                _set(value, facts[place][1])
+
+    def _recolor(self) -> None:
+        look = self._shown.look if self._shown else Look.EMPTY
+        color = look_color(self._theme.tokens, look)
+        if self._state.property("color") != color:
+            self._state.setProperty("color", color)
+            self._state.setStyleSheet(f"color: {color}")
+
+    def _ask(self, signal: object) -> None:
+        if self._shown is not None and self._shown.utterance_id:
+            signal.emit(self._shown.utterance_id)  # type: ignore[attr-defined]
+
+    def _open_group(self, item: QListWidgetItem) -> None:
+        self.inspectRequested.emit(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _label(role: str, text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _set(label: QLabel, text: str) -> None:
+    if label.text() != text:
+        label.setText(text)
