@@ -257,6 +257,43 @@ need_libraries() {
     fi
 }
 
+# Tests and benchmarks need a sound server that writes down what it plays.  It gets one of its own with a runtime directory
+# of its own, so only the program must be here.  On a desktop that has a sound server nothing is installed: on Debian
+# the packages exclude each other.
+need_sound_server() {
+    [ "$SYSTEM" = Linux ] || return 0
+    local program
+    for program in pulseaudio pipewire wireplumber; do has "$program" && return 0; done
+    is_root && [ "$(package_manager)" = apt-get ] || return 0
+    install_packages "a sound server for tests" pulseaudio pulseaudio-utils || say "Going on without a sound server."
+}
+
+need_display_server() {
+    [ "$SYSTEM" = Linux ] && ! has Xvfb && is_root && [ "$(package_manager)" = apt-get ] || return 0
+    install_packages "an invisible display" xvfb || say "Going on without an invisible display."
+}
+
+DISPLAY_PID=""
+
+# start_display WIDTHxHEIGHT: an invisible X11 display for the rest of the script.
+start_display() {
+    local number waited=0
+    has Xvfb || die "This needs Xvfb, an invisible display; on Debian and Ubuntu: $(install_line apt-get xvfb)"
+    number=$(mktemp "${TMPDIR:-/tmp}/voxgrid-display.XXXXXX") || exit 1
+    Xvfb -displayfd 3 -screen 0 "$1x24" -nolisten tcp 3>"$number" >/dev/null 2>&1 &
+    DISPLAY_PID=$!
+    trap 'kill "$DISPLAY_PID" 2>/dev/null' EXIT
+    until [ -s "$number" ]; do
+        waited=$((waited + 1))
+        if [ "$waited" -gt 200 ] || ! kill -0 "$DISPLAY_PID" 2>/dev/null; then die "The invisible display did not start."; fi
+        sleep 0.05
+    done
+    DISPLAY=:$(cat "$number")
+    rm -f "$number"
+    unset WAYLAND_DISPLAY
+    export DISPLAY QT_QPA_PLATFORM=xcb
+}
+
 # ---------------------------------------------------------------- Python
 
 # python_minor INTERPRETER: its minor version when it runs and is a CPython 3 that will do, else nothing.
