@@ -1,0 +1,50 @@
+"""Shared by all tests: which event loop a test runs on, and Qt's invisible platform."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_API", "pyside6")
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+GUI = Path(__file__).parent / "gui"
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def _qasync_loop() -> asyncio.AbstractEventLoop:
+    # PySide6 first: qasync takes whatever binding is imported.
+    from PySide6.QtWidgets import QApplication
+
+    import qasync  # isort: skip
+
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(QApplication.instance() or QApplication([]))
+    return loop
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, LoopFactory]:
+    """Core runs on asyncio and the window on qasync; ``@pytest.mark.both_loops`` runs a test on each."""
+    if item.get_closest_marker("both_loops") is not None:
+        return {"asyncio": asyncio.new_event_loop, "qasync": _qasync_loop}
+    if GUI in item.path.parents or item.get_closest_marker("qasync") is not None:
+        return {"qasync": _qasync_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture
+async def no_leaked_tasks() -> Iterator[None]:
+    """Fail a test that leaves a task behind."""
+    before = asyncio.all_tasks()
+    yield
+    # One turn for tasks that are ending right now.
+    await asyncio.sleep(0)
+    left = {task.get_name() for task in asyncio.all_tasks() - before if not task.done()}
+    left.discard(getattr(asyncio.current_task(), "get_name", str)())
+    gc.collect()
+    assert not left, f"tasks left behind: {sorted(left)}"
