@@ -101,9 +101,10 @@ class PoolStats:
         audio_chunks: Chunks delivered.
         audio_s: Seconds of audio delivered.
         buffered_bytes: Audio that consumers have not read yet.
-        stages_ms: Distributions in milliseconds: ``queue`` (asked until granted), ``connect`` (handshake), ``create``
-            (granted until confirmed), ``ttfa`` (first text until first audio), ``since_request`` (asked until first audio),
-            ``speak`` (first audio until the end), ``release`` (end until the slot is free), ``ping``.
+        stages_ms: Distributions in milliseconds: ``queue`` (in the queue until granted), ``connect`` (handshake),
+            ``create`` (create handed over until confirmed), ``ttfa`` (first text until first audio),
+            ``since_request`` (asked until first audio), ``speak`` (first audio until the end), ``release`` (end
+            until the slot is free, where that is later), ``ping`` (round trips).
     """
 
     at_s: float
