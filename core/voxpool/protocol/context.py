@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxpool.errors import ConnectionLost, ProtocolError, SettingError, VoxpoolError, WrongState
+from voxpool.errors import ConnectionLost, ProtocolError, VoxpoolError, WrongState
 from voxpool.events import SlotState
-from voxpool.protocol.life import DEAF, HEARING, OURS, SLOT_STATES, TABLE, Phase, Step
+from voxpool.protocol.decoder import Decoder, reader_for
+from voxpool.protocol.life import DEAF, HEARING, OURS, SLOT_STATES, TABLE, Phase, Step, meaning
 from voxpool.protocol.outputs import AudioOut, EndedOut, Ending, ErrorOut, Output
-from voxpool.protocol.riff import SampleReader
-from voxpool.protocol.settings import ContextSettings, Encoding
+from voxpool.protocol.settings import ContextSettings
 from voxpool.protocol.status import Code, to_error
 from voxpool.protocol.timestamps import TimedWord, TimeLine
 
@@ -24,29 +24,8 @@ _SILENCE: Final[NDArray[np.int16]] = np.empty(0, dtype="<i2")
 _SILENCE.flags.writeable = False
 
 
-class Decoder(Protocol):
-    """Makes samples of one context's compressed audio (section 7).
-
-    It raises ``ProtocolError`` for audio that cannot be decoded.
-    """
-
-    sample_rate_hz: int
-    """Rate of what it returns, in samples per second."""
-
-    def decode(self, data: bytes, /) -> NDArray[np.int16]:
-        """Return the samples that the bytes of one chunk complete, shape (n,), mono."""
-        ...
-
-    def end(self) -> NDArray[np.int16]:
-        """Return what was held back, at the end of a synthesis; the next bytes begin a new stream."""
-        ...
-
-
 OnState = Callable[["ContextLife", SlotState, SlotState], None]
 """Called with the context, the state before and the state after, at every change that the grid can see."""
-
-HEADERS: Final = frozenset({Encoding.PCM, Encoding.LINEAR16, Encoding.WAV})
-"""Encodings that need no decoder: samples behind headers."""
 
 
 class ContextLife:
@@ -73,7 +52,9 @@ class ContextLife:
     """
 
     __slots__ = (
+        "_deaf",
         "_earlier_s",
+        "_hearing",
         "_on_state",
         "_reader",
         "_samples",
@@ -105,8 +86,6 @@ class ContextLife:
         decoder: Decoder | None = None,
         on_state: OnState | None = None,
     ) -> None:
-        if decoder is None and settings.encoding not in HEADERS:
-            raise SettingError("encoding", settings.encoding.value, "PCM, LINEAR16 or WAV where there is no decoder")
         self.context_id = context_id
         self.settings = settings
         self.phase = Phase.CREATING
@@ -124,11 +103,13 @@ class ContextLife:
         self.error: VoxpoolError | None = None
         self.suspicion: VoxpoolError | None = None
         self.sample_rate_hz = settings.sample_rate_hz
-        self._reader: Decoder = decoder or SampleReader(settings.sample_rate_hz)
+        self._reader = reader_for(settings, decoder)
         self._times = TimeLine()
         self._samples = 0
         self._earlier_s = 0.0
         self._on_state = on_state
+        # The phase, asked by the hot path: hashing an Enum member is a Python call.
+        self._hearing = self._deaf = False
 
     def __repr__(self) -> str:
         return f"<ContextLife {self.context_id}: {self.phase.value}, {self.heard_s:.2f} s in {self.chunks} chunks>"
@@ -142,6 +123,11 @@ class ContextLife:
     def heard_s(self) -> float:
         """Seconds of audio received and delivered."""
         return self._earlier_s + self._samples / self.sample_rate_hz
+
+    @property
+    def deaf(self) -> bool:
+        """Whether what still comes reaches nobody (cancelled, or of no more use)."""
+        return self._deaf
 
     @property
     def can_close(self) -> bool:
@@ -179,6 +165,7 @@ class ContextLife:
             return False
         if target is not self.phase:
             old, self.phase = SLOT_STATES[self.phase], target
+            self._hearing, self._deaf = target in HEARING, target in DEAF
             new = SLOT_STATES[target]
             if new is not old and self._on_state is not None:
                 self._on_state(self, old, new)
@@ -230,24 +217,23 @@ class ContextLife:
         Returns:
             What to deliver; an error when the audio cannot be read; or None when nothing is to be delivered.
         """
-        if self.phase in DEAF:
+        self.characters += characters
+        if self._deaf:
             self.late_chunks += 1
             return None
-        self.characters += characters
         try:
             pcm = self._reader.decode(data) if data else _SILENCE
         except ProtocolError as error:
             return self.broke(error)
         self.audio_bytes += len(data)
-        words = self._times.place(timestamps) if timestamps is not None else ()
-        return self._deliver(pcm, words, characters)
+        return self._deliver(pcm, self._times.place(timestamps) if timestamps is not None else (), characters)
 
     def _deliver(self, pcm: NDArray[np.int16], words: tuple[TimedWord, ...], characters: int) -> AudioOut | None:
         """Count samples and step; the audio of a context that never got text is dropped."""
-        size = pcm.size
+        size = len(pcm)
         first = False
         if size:
-            if self.phase not in HEARING:
+            if not self._hearing:
                 if not self.step(Step.AUDIO):
                     self.late_chunks += 1
                     return None
@@ -255,18 +241,18 @@ class ContextLife:
             if self._reader.sample_rate_hz != self.sample_rate_hz:
                 self._change_rate(self._reader.sample_rate_hz)
             self.chunks += 1
-        start_s = self._earlier_s + self._samples / self.sample_rate_hz
-        self._samples += size
-        if not (size or words or characters):
+        elif not (words or characters):
             return None
-        return AudioOut(self.context_id, pcm, start_s, self.sample_rate_hz, words, characters, first)
+        samples, rate = self._samples, self.sample_rate_hz
+        self._samples = samples + size
+        return AudioOut(self.context_id, pcm, self._earlier_s + samples / rate, rate, words, characters, first)
 
     def _change_rate(self, sample_rate_hz: int) -> None:
         """Count on at the rate that a header declares, where it is not the requested one."""
         self._earlier_s, self._samples = self.heard_s, 0
         self.sample_rate_hz = sample_rate_hz
 
-    def synthesis_ended(self) -> tuple[AudioOut | None, bool]:
+    def synthesis_ended(self) -> tuple[AudioOut | ErrorOut | None, bool]:
         """Take ``flushCompleted``: deliver what the reader held back, then let times count from here.
 
         Returns:
@@ -278,14 +264,17 @@ class ContextLife:
         self._times.synthesis_ended(self.heard_s)
         return held, expected
 
-    def _drain(self) -> AudioOut | None:
-        pcm = self._reader.end()
-        return self._deliver(pcm, (), 0) if pcm.size and self.phase not in DEAF else None
+    def _drain(self) -> AudioOut | ErrorOut | None:
+        try:
+            pcm = self._reader.end()
+        except ProtocolError as error:
+            return self.broke(error)
+        return self._deliver(pcm, (), 0) if len(pcm) and not self._deaf else None
 
     def status(self, status: Status) -> Output | None:
         """Take a status that is not 0 (error shape A, section 9)."""
         error: VoxpoolError = to_error(status, self.context_id, confirmed=self.confirmed)
-        step = self._meaning(status.code)
+        step = meaning(status.code, confirmed=self.confirmed)
         if step is Step.GONE:
             if status.code == Code.NOT_FOUND and not self.confirmed and self.suspicion is not None:
                 # The create was rejected by a top-level error: that is the cause, "not found" only the echo.
@@ -295,14 +284,6 @@ class ContextLife:
             return self.refused(error)
         return self.broke(error)
 
-    def _meaning(self, code: int) -> Step:
-        """Say what a code does to the context: 5 and 8 end it, 3 refuses one message, others break it."""
-        if not self.confirmed or code in (Code.NOT_FOUND, Code.RESOURCE_EXHAUSTED):
-            return Step.GONE
-        if code in (Code.INVALID_ARGUMENT, Code.UNIMPLEMENTED):
-            return Step.REFUSED
-        return Step.BROKE
-
     def refused(self, error: VoxpoolError) -> ErrorOut:
         """Note that one message was refused; the context goes on."""
         self.step(Step.REFUSED)
@@ -311,7 +292,7 @@ class ContextLife:
 
     def broke(self, error: VoxpoolError) -> ErrorOut | None:
         """Note that the context is of no more use; news only once."""
-        news = self.phase not in DEAF
+        news = not self._deaf
         self.step(Step.BROKE)
         if not news:
             return None
@@ -331,7 +312,7 @@ class ContextLife:
         ending = {Step.ENDED: Ending.CLOSED, Step.GONE: Ending.GONE, Step.LOST: Ending.LOST}[step]
         return EndedOut(self.context_id, ending, None if self.cancel_sent else self.error, self.heard_s)
 
-    def context_closed(self) -> tuple[AudioOut | None, EndedOut]:
+    def context_closed(self) -> tuple[AudioOut | ErrorOut | None, EndedOut]:
         """Take ``contextClosed``: deliver what was held back, then end."""
         held = self._drain()
         unasked = ProtocolError("contextClosed without a close_context: text that was buffered is lost")

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from voxpool.events import SlotState
+from voxpool.protocol.status import Code
 
 
 class Step(Enum):
@@ -250,3 +251,17 @@ TABLE: Final[dict[Phase, dict[Step, Phase]]] = {
     Phase.FAILED: {},
 }
 """Phase by phase, what may happen and what follows."""
+
+
+def meaning(code: int, *, confirmed: bool) -> Step:
+    """Say what a status does to a context (section 9).
+
+    Codes 5 and 8 end it without a ``contextClosed``, and so does anything that comes instead of
+    ``contextCreated``.  Code 3 refuses one message, for instance too long a text, and code 12 a cancel that is
+    not known.  After any other the service may still hold the context, though it is of no more use.
+    """
+    if not confirmed or code in (Code.NOT_FOUND, Code.RESOURCE_EXHAUSTED):
+        return Step.GONE
+    if code in (Code.INVALID_ARGUMENT, Code.UNIMPLEMENTED):
+        return Step.REFUSED
+    return Step.BROKE

@@ -28,9 +28,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pybase64 import b64decode
+
 from voxpool.errors import ProtocolError, ServiceError, VoxpoolError, WrongState
 from voxpool.protocol import codec
-from voxpool.protocol.context import ContextLife, Decoder, OnState
+from voxpool.protocol.context import ContextLife, OnState
+from voxpool.protocol.cut import cut_audio, read_cut
+from voxpool.protocol.decoder import Decoder
 from voxpool.protocol.life import Step
 from voxpool.protocol.messages import (
     AudioChunk,
@@ -45,6 +49,7 @@ from voxpool.protocol.messages import (
     FlushContext,
     SendText,
     ServerMessage,
+    Shape,
     Unknown,
 )
 from voxpool.protocol.outputs import CreatedOut, EndedOut, FaultOut, FlushOut, Output
@@ -52,6 +57,8 @@ from voxpool.protocol.settings import ContextSettings
 from voxpool.protocol.status import FATAL, to_error
 
 NOTHING: Final[tuple[Output, ...]] = ()
+
+_MOST_PLAIN: Final = 64
 
 
 @dataclass(slots=True)
@@ -94,10 +101,14 @@ class Session:
         self.counters = Counters()
         self.fault: ServiceError | None = None
         self.over: VoxpoolError | str | None = None
+        self._parting: ServiceError | None = None
+        """A top-level error of shape B that is the last thing we heard: the cause of a CLOSE that follows."""
         self._prefix = prefix
         self._serial = 0
         self._on_state = on_state
         self._lives: dict[str, ContextLife] = {}
+        self._plain: dict[str, ContextLife] = {}
+        """Frames of nothing but audio, without the audio: the hot path recognises the next one by it."""
 
     def __repr__(self) -> str:
         return f"<Session {self.connection_id}: {len(self._lives)} contexts, {self.counters.frames} frames>"
@@ -162,7 +173,7 @@ class Session:
         return codec.encode(CloseContext(context_id))
 
     def cancel(self, context_id: str) -> str:
-        """Drop what is not spoken yet.  From here on nothing is delivered but ``EndedOut``.  Raises ``WrongState``.
+        """Drop what is not spoken yet: no audio, word or flush is delivered any more.  Raises ``WrongState``.
 
         A deployment that does not know ``cancel_context`` stays silent or refuses it (``ErrorOut``): then write
         ``close`` as well, where ``life.can_close`` (section 4.5).
@@ -192,12 +203,52 @@ class Session:
             ProtocolError: If it is not a JSON object.  The session goes on all the same.
         """
         self.counters.frames += 1
+        self._parting = None
+        if not isinstance(frame, str):
+            frame = self._text(frame)
+        cut = cut_audio(frame)
+        if cut is None:
+            return self._take(self._decode(frame))
+        life = self._plain.get(cut.rest)
+        if life is not None:
+            try:
+                audio = b64decode(cut.content, validate=True)
+            except ValueError:
+                return self._take(self._decode(frame))
+            self.counters.audio_frames += 1
+            output = life.audio(audio)
+            return (output,) if output is not None else NOTHING
+        message = read_cut(cut)
+        if message is None or (isinstance(message, AudioChunk) and message.defect):
+            # Parse all of it: only then is it known whether the audio or the frame is at fault.
+            return self._take(self._decode(frame))
+        outputs = self._take(message)
+        self._remember(cut.rest, message)
+        return outputs
+
+    def _text(self, frame: bytes) -> str:
         try:
-            message = codec.decode_server(frame)
+            return frame.decode()
+        except UnicodeDecodeError:
+            self.counters.malformed += 1
+            raise ProtocolError(f"{len(frame)} bytes that are not UTF-8 text") from None
+
+    def _decode(self, frame: str) -> ServerMessage:
+        try:
+            return codec.decode_server(frame)
         except ProtocolError:
             self.counters.malformed += 1
             raise
-        return self._take(message)
+
+    def _remember(self, rest: str, message: ServerMessage) -> None:
+        """Know the next chunk of a context by everything but its audio, where that says nothing else."""
+        if not isinstance(message, AudioChunk) or message.characters or message.timestamps is not None:
+            return
+        life = self._lives.get(message.context_id)
+        if life is not None:
+            if len(self._plain) >= _MOST_PLAIN:
+                self._plain.clear()
+            self._plain[rest] = life
 
     def _take(self, message: ServerMessage) -> Sequence[Output]:
         if isinstance(message, ConnectionStatus):
@@ -212,6 +263,7 @@ class Session:
         outputs = self._take_for(life, message)
         if life.phase.over:
             del self._lives[life.context_id]
+            self._plain.clear()
         return outputs
 
     def _take_for(self, life: ContextLife, message: ServerMessage) -> Sequence[Output]:
@@ -219,9 +271,7 @@ class Session:
             case AudioChunk():
                 return self._take_audio(life, message)
             case FlushCompleted():
-                held, expected = life.synthesis_ended()
-                self.counters.unexpected += not expected
-                return _present(held, FlushOut(life.context_id))
+                return self._take_flush(life)
             case ContextCreated():
                 if life.created():
                     return (CreatedOut(life.context_id),)
@@ -242,12 +292,21 @@ class Session:
             return _present(life.broke(ProtocolError(message.defect)))
         return _present(life.audio(message.audio, message.characters, message.timestamps))
 
+    def _take_flush(self, life: ContextLife) -> Sequence[Output]:
+        held, expected = life.synthesis_ended()
+        if not expected:
+            self.counters.unexpected += 1
+        heard = expected and not life.deaf
+        return _present(held, FlushOut(life.context_id) if heard else None)
+
     def _take_fault(self, message: ConnectionStatus) -> Sequence[Output]:
         """Take a top-level error: codes 7, 16 and 10 end everything, others wait for the CLOSE (section 9)."""
         error = to_error(message.status)
         self.fault = error
         if message.status.code in FATAL:
             return [FaultOut(error, message.shape, fatal=True), *self._end_all(str(error), error)]
+        if message.shape is Shape.B:
+            self._parting = error
         concerned = tuple(life.context_id for life in self._lives.values() if not life.confirmed)
         for context_id in concerned:
             life = self._lives[context_id]
@@ -261,13 +320,15 @@ class Session:
             why: The cause in words.
 
         Returns:
-            The end of every context that was left, each with ``ConnectionLost``.
+            The end of every context that was left, each with ``ConnectionLost``, or with the service's own error
+            where one of shape B came right before the end (section 9).
         """
-        return self._end_all(why, None)
+        return self._end_all(why, self._parting)
 
     def _end_all(self, why: str, cause: VoxpoolError | None) -> list[EndedOut]:
         self.over = self.over or cause or why
         lives, self._lives = list(self._lives.values()), {}
+        self._plain.clear()
         return [life.lost(self.connection_id, why, cause) for life in lives]
 
 

@@ -1,0 +1,66 @@
+"""Audio frames without parsing the audio: the hot path of receiving.
+
+Nearly all of a frame is base64 in one string.  Cutting it out before the JSON is parsed makes receiving cheaper
+than parsing the whole, and what is left is the same for every plain chunk of a context, so that a session can
+recognise the next one without parsing anything.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import orjson
+
+from voxpool.protocol.codec import read_server
+from voxpool.protocol.messages import ServerMessage
+
+
+class AudioCut(NamedTuple):
+    """A frame cut into its audio and the rest.
+
+    Attributes:
+        content: The base64 text of the audio, not yet checked.
+        rest: The frame with ``MARK`` in its place: equal for all plain chunks of a context.
+    """
+
+    content: str
+    rest: str
+
+
+MARK: Final = "*"
+"""Stands for cut-out audio; not base64, so that no audio is mistaken for it."""
+
+_CONTENT: Final = '"audioContent":"'
+_MARKED: Final = f'"{MARK}"'
+
+
+def cut_audio(frame: str) -> AudioCut | None:
+    """Cut the audio out of a frame without parsing it, or return None where that is not plainly possible.
+
+    Inside a JSON string a quote is escaped, so a quote without a backslash before it begins or ends one; where
+    it ended one, what follows would not be JSON, with or without the audio.  So the rest is JSON exactly when the
+    frame is, provided that the content holds no quote (it ends at the first) and is base64 (the decoder checks).
+    """
+    start = frame.find(_CONTENT)
+    if start < 1 or frame[start - 1] == "\\":
+        return None
+    start += len(_CONTENT)
+    end = frame.find('"', start)
+    if end < 0:
+        return None
+    return AudioCut(frame[start:end], frame[:start] + MARK + frame[end:])
+
+
+def read_cut(cut: AudioCut) -> ServerMessage | None:
+    """Return the message of a frame that was cut, or None where what was cut out was not its audio."""
+    if cut.rest.count(_MARKED) != 1:
+        return None
+    try:
+        data = orjson.loads(cut.rest)
+        chunk = data["result"]["audioChunk"]
+        if chunk["audioContent"] != MARK:
+            return None
+        chunk["audioContent"] = cut.content
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return None
+    return read_server(data)
