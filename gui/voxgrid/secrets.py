@@ -12,6 +12,7 @@ import keyring
 import keyring.backend
 import keyring.errors
 
+from voxpool.config import Credential
 from voxpool.errors import VoxpoolError
 
 ENVIRONMENT_NAME: Final = "INWORLD_API_KEY"
@@ -35,33 +36,43 @@ class KeyringUnavailable(VoxpoolError):
         return f"No system keyring: {self.why}. Set {ENVIRONMENT_NAME}, or type the key in for this session."
 
 
-def from_environment() -> str | None:
-    """Return the key in the environment, or None."""
-    return os.environ.get(ENVIRONMENT_NAME, "").strip() or None
+def from_environment() -> Credential | None:
+    """Return the key in the environment, or None.
+
+    Raises:
+        EndpointError: If what is there cannot be a key.
+    """
+    key = os.environ.get(ENVIRONMENT_NAME, "").strip()
+    return Credential.basic(key) if key else None
 
 
-def load() -> str | None:
+def load() -> Credential | None:
     """Return the key in the system's keyring, or None when it holds none.
 
     Raises:
         KeyringUnavailable: If there is no keyring, or it does not open.
+        EndpointError: If what it holds cannot be a key.
     """
     backend = _backend()
     try:
-        return backend.get_password(_SERVICE, _ACCOUNT)
+        key = backend.get_password(_SERVICE, _ACCOUNT)
     except Exception as error:
         raise KeyringUnavailable(_why(error)) from error
+    # The scheme is stored too: Credential reads "Basic ..." and "Bearer ...".
+    return Credential.basic(key) if key else None
 
 
-def save(key: str) -> None:
-    """Put the key into the system's keyring.
+def save(credential: Credential) -> None:
+    """Put a key into the system's keyring.
+
+    It comes as a ``Credential`` because that never shows itself: qasync logs the arguments of what runs in a thread.
 
     Raises:
         KeyringUnavailable: If there is no keyring, or it does not open, or it would keep the key in a plain file.
     """
     backend = _backend()
     try:
-        backend.set_password(_SERVICE, _ACCOUNT, key)
+        backend.set_password(_SERVICE, _ACCOUNT, credential.header())
     except Exception as error:
         raise KeyringUnavailable(_why(error)) from error
 

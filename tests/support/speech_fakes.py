@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from voxpool.errors import VoxpoolError
 from voxpool.events import EventStream, Outcome
 from voxpool.pool.utterance import Stages
 from voxpool.protocol.settings import ContextSettings
+from voxpool.protocol.timestamps import TimedWord
 
 RATE = 24000
 
@@ -26,9 +27,9 @@ def tone(seconds: float, rate: int = RATE, level: float = 0.5) -> npt.NDArray[np
     return np.asarray(np.sin(moments * 2 * np.pi * 440) * level * 32767, dtype=np.int16)
 
 
-def word(text: str, start_s: float, end_s: float) -> Any:
-    """Return something with the attributes of a timed word."""
-    return SimpleNamespace(text=text, start_s=start_s, end_s=end_s)
+def word(text: str, start_s: float, end_s: float) -> TimedWord:
+    """Return a timed word."""
+    return TimedWord(text, start_s, end_s)
 
 
 class FakeUtterance:
@@ -90,7 +91,7 @@ class FakePool:
         self.refuse: VoxpoolError | None = None
         self._clock = clock
 
-    async def __aenter__(self) -> FakePool:
+    async def __aenter__(self) -> Self:
         return self
 
     def speak(self, text: str, *, settings: ContextSettings) -> FakeUtterance:

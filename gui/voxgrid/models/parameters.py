@@ -48,8 +48,7 @@ _TOGETHER: Final = (
     ("temperature",),
     ("buffer_char_threshold",),
     ("max_buffer_delay_ms",),
-    ("encoding", "sample_rate_hz"),
-    ("encoding", "bit_rate"),
+    ("encoding", "sample_rate_hz", "bit_rate"),
     ("model", "auto_mode", "auto_mode_strategy"),
 )
 """Fields that can only be judged together, each group alone, so that one mistake does not hide another."""

@@ -124,7 +124,7 @@ def cast(texts: Sequence[SampleText], voices: Sequence[Voice], chosen: str, on_p
 
 def _voice_for(language: str, index: int, voices: Sequence[Voice], chosen: str) -> str:
     for wanted in (language, language.split("-")[0]):
-        fitting = [voice for voice in voices if any(_speaks(each, wanted) for each in voice.languages)]
+        fitting = [voice for voice in voices if any(_speaks(each, wanted) for each in (*voice.languages, *voice.tags))]
         if fitting:
             return fitting[index % len(fitting)].id
     return chosen

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from voxpool.audio.player import Player
-from voxpool.audio.wav import write_wav
 
 from voxgrid import secrets
 from voxgrid import settings as remembered
@@ -19,25 +18,30 @@ from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
 from voxgrid.speech import burst, endpoints
-from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.burst import FirePlan
+from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.link import Link, LinkConfig
 from voxgrid.speech.listening import Listening
+from voxgrid.speech.load import LoadProbe, LocalLoad
 from voxgrid.speech.notice import Notice
 from voxgrid.speech.probe import probe
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
+from voxpool.audio.wav import write_wav
 from voxpool.errors import VoxpoolError
 from voxpool.protocol.settings import ContextSettings, TimestampType
 
 if TYPE_CHECKING:
+    from voxpool.config import Credential
     from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
 
 _logger = logging.getLogger(__name__)
 _FRAME_MS: Final = 33
 _DOUBLE_CLICK_S: Final = 0.4
+_LOAD_EVERY_S: Final = 1.0
+_BOTTLENECK_HINT: Final = "Latencies now say more about this machine than about the pool; eSpeak voices are lighter."
 _SHOTS_PER_TURN: Final = 20
 """Utterances begun before the loop gets a turn: a burst of 500 must not freeze the window."""
 
@@ -69,6 +73,7 @@ class SpeechController(QObject):
         consentNeeded(FirePlan): A burst would cost money; ``run(plan)`` goes on with it.
         saved(Path): A WAV file was written.
         deviceChanged(DeviceState): Sound goes elsewhere, or nowhere.
+        loadChanged(LocalLoad): How busy local speech is; about once a second while something runs.
         probed(ProbeResult): An endpoint was tried.
         keyStored(str): The key is in the keyring, or the sentence why it is not.
     """
@@ -88,6 +93,7 @@ class SpeechController(QObject):
     consentNeeded = Signal(object)
     saved = Signal(object)
     deviceChanged = Signal(object)
+    loadChanged = Signal(object)
     probed = Signal(object)
     keyStored = Signal(str)
 
@@ -116,6 +122,8 @@ class SpeechController(QObject):
         self._held_text = ""
         self._spoken_at = -1e9
         self._burst: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.load = LocalLoad()
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_FRAME_MS)
@@ -159,11 +167,11 @@ class SpeechController(QObject):
 
     async def close(self) -> None:
         """Silence, cancel, close; leaves no task, thread or process behind."""
-        self._timer.stop()
         self.stop_all()
         if self._link is not None:
             await self._link.close()
         await self._tasks.cancel()
+        self._timer.stop()
         await asyncio.to_thread(self.player.close)
         self.store.sync()
 
@@ -338,9 +346,9 @@ class SpeechController(QObject):
         """Try an endpoint; ``probed`` says how it went."""
         self._tasks.start(self._probe(choice), "try endpoint")
 
-    def store_key(self, key: str) -> None:
+    def store_key(self, credential: Credential) -> None:
         """Put a key into the system's keyring; ``keyStored`` says how it went."""
-        self._tasks.start(self._store_key(key), "store key")
+        self._tasks.start(self._store_key(credential), "store key")
 
     def set_volume(self, gain: float) -> None:
         """Set the volume, 0 to 1."""
@@ -403,7 +411,30 @@ class SpeechController(QObject):
         self._tasks.start(self._consume(record), f"utterance {utterance.id}")
         self.recordAdded.emit(record)
         self._mark(record)
+        self._watch_load()
         return record
+
+    def _watch_load(self) -> None:
+        """See to it that the local server is watched while something runs."""
+        server = self._link.server if self._link is not None else None
+        if server is not None and (self._watch is None or self._watch.done()):
+            self._watch = self._tasks.start(self._read_load(server.state.url), "watch local speech")
+
+    async def _read_load(self, url: str) -> None:
+        async with LoadProbe(url) as probe:
+            while self.records.running():
+                await asyncio.sleep(_LOAD_EVERY_S)
+                self._load_is(await probe.read())
+        self._load_is(LocalLoad())
+
+    def _load_is(self, load: LocalLoad) -> None:
+        if load.is_bottleneck:
+            self.tell(Notice("local_speech", str(load), Severity.WARNING, _BOTTLENECK_HINT))
+        elif self.load.is_bottleneck:
+            self.tell(Notice("local_speech", resolved=True))
+        if load != self.load:
+            self.load = load
+            self.loadChanged.emit(load)
 
     async def _consume(self, record: UtteranceRecord) -> None:
         """Take in one utterance from its request to its end."""
@@ -453,9 +484,9 @@ class SpeechController(QObject):
         local = self.endpoint.endpoint if self.endpoint.choice.kind is EndpointKind.LOCAL else None
         self.probed.emit(await probe(choice, local, self.settings, self._config))
 
-    async def _store_key(self, key: str) -> None:
+    async def _store_key(self, credential: Credential) -> None:
         try:
-            await asyncio.to_thread(secrets.save, key)
+            await asyncio.to_thread(secrets.save, credential)
         except secrets.KeyringUnavailable as error:
             self.keyStored.emit(str(error))
         else:

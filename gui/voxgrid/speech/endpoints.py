@@ -119,7 +119,10 @@ def resolve(choice: EndpointChoice) -> Endpoint:
         if credential is None:
             raise EndpointError(_no_key(choice))
         return Endpoint(REGIONS[choice.region], credential)
-    return Endpoint(choice.url, _credential(choice))
+    endpoint = Endpoint(choice.url, _credential(choice))
+    if endpoint.credential is not None and endpoint.url.startswith("http://") and not endpoint.is_local:
+        raise EndpointError(f"A key is not sent to {endpoint.host} without encryption; use https:// in the URL.")
+    return endpoint
 
 
 def _credential(choice: EndpointChoice) -> Credential | None:
@@ -128,8 +131,7 @@ def _credential(choice: EndpointChoice) -> Credential | None:
     if choice.kind is EndpointKind.CUSTOM and choice.key_source is KeySource.ENVIRONMENT:
         # A key is for the host it was made for: one from the environment is not sent to just any URL.
         return None
-    key = secrets.load() if choice.key_source is KeySource.KEYRING else secrets.from_environment()
-    return Credential.basic(key) if key else None
+    return secrets.load() if choice.key_source is KeySource.KEYRING else secrets.from_environment()
 
 
 def _no_key(choice: EndpointChoice) -> str:

@@ -12,12 +12,12 @@ from voxgrid.speech.envelope import Envelope
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Track
-    from voxpool.protocol.timestamps import TimedWord
 
     from voxpool.chunk import AudioChunk
     from voxpool.events import Outcome
     from voxpool.pool.utterance import Stages, Utterance
     from voxpool.protocol.settings import ContextSettings
+    from voxpool.protocol.timestamps import TimedWord
 
 
 class Arrival(NamedTuple):

@@ -221,11 +221,11 @@ class EndpointDialog(QDialog):
 
     def _keep_key(self) -> None:
         try:
-            Credential.basic(self.key.text())
+            credential = Credential.basic(self.key.text())
         except EndpointError as error:
             say(self._result, _capital(error), "error")
             return
-        self._controller.store_key(self.key.text().strip())
+        self._controller.store_key(credential)
 
     def _key_stored(self, problem: str) -> None:
         if not problem:
