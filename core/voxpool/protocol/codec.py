@@ -7,6 +7,7 @@ A frame that is not a JSON object raises ``ProtocolError``; everything else deco
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -62,9 +63,18 @@ def encode(message: ClientMessage) -> str:
     """
     try:
         return orjson.dumps(_plain(message)).decode()
-    except orjson.JSONEncodeError as error:
-        what = message.text if isinstance(message, SendText) else message
-        raise SettingError("text", what, "valid Unicode, without half surrogate pairs") from error
+    except orjson.JSONEncodeError:
+        if not isinstance(message, SendText):
+            raise SettingError("settings", message, "valid Unicode, without half surrogate pairs") from None
+    return orjson.dumps(_plain(replace(message, text=_join_surrogates(message.text)))).decode()
+
+
+def _join_surrogates(text: str) -> str:
+    """Join the halves of surrogate pairs: a stream of tokens from a UTF-16 world may have come apart between them."""
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise SettingError("text", text, "valid Unicode, without half surrogate pairs") from None
 
 
 def _plain(message: ClientMessage) -> dict[str, Any]:
