@@ -151,8 +151,12 @@ class SpeechController(QObject):
 
     # --- life --------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Start the player, the endpoint of the last session, and the pool."""
+    async def start(self, choice: EndpointChoice | None = None) -> None:
+        """Start the player, the endpoint and the pool.
+
+        Args:
+            choice: The endpoint, by default that of the last session; a given one is not remembered.
+        """
         self._tasks.attach(asyncio.get_running_loop())
         self._link = Link(self, self._tasks, self._config)
         self.player.master_gain = self.store.get(remembered.VOLUME)
@@ -163,7 +167,7 @@ class SpeechController(QObject):
         self.player.start()
         if self.store.problem:
             self.tell(Notice("settings", self.store.problem, Severity.WARNING))
-        await self._link.use(endpoints.remembered(self.store))
+        await self._link.use(choice or endpoints.remembered(self.store))
 
     async def close(self) -> None:
         """Silence, cancel, close; leaves no task, thread or process behind."""
