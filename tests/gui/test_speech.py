@@ -344,13 +344,9 @@ async def test_a_typed_key_is_in_no_file_no_notice_and_no_repr(stage, tmp_path, 
 
 
 async def test_a_key_is_not_sent_without_encryption(stage):
+    made_up = Credential.basic("bWFkZS11cA==")
     stage.controller.set_endpoint(
-        EndpointChoice(
-            EndpointKind.CUSTOM,
-            url="http://speech.example",
-            key_source=KeySource.TYPED,
-            credential=Credential.basic("bWFkZS11cA=="),
-        )  # fmt: skip
+        EndpointChoice(EndpointKind.CUSTOM, "global", "http://speech.example", KeySource.TYPED, made_up)
     )
     await wait_for(lambda: bool(stage.controller.endpoint.problem))
     assert "https" in stage.controller.endpoint.problem

@@ -94,11 +94,12 @@ class Form:
         form = cls()
         if not isinstance(stored, dict):
             return form
-        for field in fields(cls):
-            value = stored.get(field.name)
-            if type(value) is type(getattr(form, field.name)):
-                form = replace(form, **{field.name: value})
-        return form
+        known: dict[str, Any] = {
+            field.name: stored[field.name]
+            for field in fields(cls)
+            if type(stored.get(field.name)) is type(getattr(form, field.name))
+        }
+        return replace(form, **known)
 
 
 @dataclass(frozen=True, slots=True)

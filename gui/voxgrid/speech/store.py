@@ -21,7 +21,8 @@ class Kept:
     bytes: int
 
     def __str__(self) -> str:
-        return f"kept: {self.utterances} utterances, {self.bytes / 1e6:.1f} MB"
+        plural = "" if self.utterances == 1 else "s"
+        return f"kept: {self.utterances} utterance{plural}, {self.bytes / 1e6:.1f} MB"
 
 
 class RecordStore:

@@ -35,6 +35,7 @@ class SpeechEditor(QPlainTextEdit):
         self.setPlaceholderText("Type what to say, then press Ctrl+Enter.")
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.textChanged.connect(self._follow_edit)
         theme.changed.connect(self._repaint_words)
 
     @property
@@ -79,10 +80,22 @@ class SpeechEditor(QPlainTextEdit):
         super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Keep Esc and Ctrl+Enter for the window's own shortcuts."""
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
-            event.ignore() if event.key() == Qt.Key.Key_Escape else None
+        """Leave Esc to the window's own shortcut."""
+        override = event.type() is QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+            return False
         return super().event(event)
+
+    def _follow_edit(self) -> None:
+        """Go on where the spoken text stands now; let it go when it was changed itself."""
+        if self._words is None:
+            return
+        self._offset = self.toPlainText().find(self._spoken_text)
+        if self._offset < 0:
+            self.unfollow()
+        else:
+            self._repaint_words()
 
     def _repaint_words(self) -> None:
         spans = self._words.spans[: self._shown] if self._words is not None else ()
@@ -107,8 +120,8 @@ class SpeechEditor(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.setPosition(self._position(start))
         cursor.setPosition(self._position(end), QTextCursor.MoveMode.KeepAnchor)
-        selection.format = look  # type: ignore[attr-defined]
-        selection.cursor = cursor  # type: ignore[attr-defined]
+        selection.format = look
+        selection.cursor = cursor
         return selection
 
     def _position(self, index: int) -> int:

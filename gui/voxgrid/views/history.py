@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from PySide6.QtCore import QPoint, QRect, QSize, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -29,6 +29,7 @@ from voxpool.events import Outcome
 
 _MOST_SHOWN: Final = 200
 _RECORD: Final = Qt.ItemDataRole.UserRole
+_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 class HistoryView(QWidget):
@@ -187,16 +188,18 @@ class _RowDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: object) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """One line."""
         return QSize(100, 22)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: object) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
         """Paint one record."""
-        record = index.data(_RECORD)  # type: ignore[attr-defined]
+        record = index.data(_RECORD)
         tokens = self._theme.tokens
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, tokens.color("accent", 0.22))
         inner = rect.adjusted(6, 0, -6, 0)

@@ -104,6 +104,7 @@ class PlaygroundView(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer.addWidget(scroll)
         column = QWidget()
+        column.setObjectName("playground_column")
         scroll.setWidget(column)
         layout = QVBoxLayout(column)
         layout.setContentsMargins(12, 8, 12, 10)
