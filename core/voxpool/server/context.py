@@ -30,7 +30,7 @@ class Part:
 
     text: str
     options: Options
-    voice: Voice
+    voice: Voice | None
 
 
 class Context:
@@ -39,7 +39,7 @@ class Context:
     Args:
         context_id: The client's id.
         options: Its settings.
-        voice: Its voice.
+        voice: Its voice; None if there is no such voice and nobody has been told yet.
         services: The parts of the server.
         record: Its account.
         emit: Sends a frame; waits while the client reads too slowly.
@@ -51,7 +51,7 @@ class Context:
         self,
         context_id: str,
         options: Options,
-        voice: Voice,
+        voice: Voice | None,
         services: Services,
         record: ContextRecord,
         emit: Emit,
@@ -118,7 +118,7 @@ class Context:
         self._queue(self._buffer.flush())
         self._set_timer()
 
-    def update(self, options: Options, voice: Voice) -> None:
+    def update(self, options: Options, voice: Voice | None) -> None:
         """Change the settings for what is flushed from now on (section 4.6)."""
         self._queue(self._buffer.update(options.rules(self._services.config)))
         self.options, self._voice = options, voice
@@ -203,6 +203,8 @@ class Context:
             await self._emit(replies.closed(self.context_id))
 
     async def _speak(self, part: Part, *, continues: bool) -> None:
+        if part.voice is None:
+            raise Refused(statuses.unknown_voice(part.options.voice_id))
         self._speaking_characters = len(part.text)
         self._pacer.begin(self._now(), continues=continues)
         await self._services.generations.acquire()

@@ -131,6 +131,7 @@ class ConnectionRecord:
         if record.ended_s is not None:
             return
         record.state, record.ended_s = state, now
+        record.held_characters = 0
         self.contexts.remove(record)
         self.ended.append(record)
 

@@ -164,8 +164,8 @@ class Session:
         elif present is None and len(self._contexts) >= config.contexts_per_connection:
             raise Refused(statuses.too_many_contexts(config.contexts_per_connection, config.wording))
 
-    def _check(self, options: Options, model_id: str | None = None) -> Voice:
-        """Return the voice of a context whose settings are in order.
+    def _check(self, options: Options, model_id: str | None = None) -> Voice | None:
+        """Return the voice of a context whose settings are in order; None if it is to be missed later.
 
         Args:
             options: The settings.
@@ -178,7 +178,7 @@ class Session:
         if model_id is not None and options.model_id != model_id:
             raise Refused(statuses.invalid("model_id cannot be changed."))
         voice = self._services.catalogue.find(options.voice_id)
-        if voice is None:
+        if voice is None and self._services.config.voice_error_at == "create":
             raise Refused(statuses.unknown_voice(options.voice_id))
         return voice
 

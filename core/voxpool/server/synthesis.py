@@ -193,12 +193,14 @@ class Synthesizer:
             self._own(asyncio.create_task(self._run(desk, speaker, job), name=f"speak with {engine}"))
 
     async def _run(self, desk: _Desk, speaker: Speaker, job: Job) -> None:
+        # What everybody is told if this is cancelled half way.
+        result: Speech | EngineFailed = EngineFailed("the server stops")
         try:
             result = await self._try(desk, speaker, job)
         finally:
             desk.idle.append(speaker)
             self._jobs.pop(job.request, None)
-        job.settle(result)
+            job.settle(result)
         self._dispatch(job.request.engine)
 
     async def _try(self, desk: _Desk, speaker: Speaker, job: Job) -> Speech | EngineFailed:

@@ -1,0 +1,167 @@
+"""The server as a process: its one line, its ends, its exit codes."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from support.raw_client import Raw, act, audio, create, text
+from voxpool.config import WS_PATH
+from voxpool.server.app import installed_engines
+
+COMMAND = [sys.executable, "-m", "voxpool", "serve"]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def ready(process):
+    line = process.stdout.readline()
+    assert line.startswith("voxpool server ready at http://127.0.0.1:"), process.stderr.read()
+    return line.split()[-1]
+
+
+def finish(process):
+    process.stdin.close()
+    process.stdout.close()
+    process.stderr.close()
+    if process.poll() is None:
+        process.kill()
+    process.wait(5)
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A zombie has ended; whoever adopted it has not looked yet.
+    return state not in "ZX"
+
+
+def gone(pids, within_s=3.0):
+    deadline = time.monotonic() + within_s
+    while any(map(alive, pids)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def workers_of(process, count):
+    deadline = time.monotonic() + 5
+    while len(children(process.pid)) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return children(process.pid)
+
+
+needs_espeak = pytest.mark.skipif("espeak" not in installed_engines(), reason="the espeak engine is not installed")
+
+
+@needs_espeak
+@pytest.mark.parametrize("end", ["stdin", "SIGTERM", "SIGINT", "SIGKILL"])
+def test_no_end_leaves_a_worker_behind(end):
+    process = start("--engine", "espeak", "--stop-with-parent")
+    try:
+        ready(process)
+        workers = workers_of(process, 1)
+        if end == "stdin":
+            process.stdin.close()
+        else:
+            os.kill(process.pid, getattr(signal, end))
+        code = process.wait(5)
+        assert code == (-9 if end == "SIGKILL" else 0)
+        assert gone(workers)
+        rest = process.stdout.read()
+        assert rest == ""
+    finally:
+        finish(process)
+
+
+def test_a_port_that_is_taken():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        process = start("--engine", "tone", "--port", str(port))
+        try:
+            out, err = process.communicate(timeout=10)
+        finally:
+            finish(process)
+    assert process.returncode == 2
+    assert out == ""
+    assert err == f"voxpool: port {port} on 127.0.0.1 is taken; choose another, or 0 for any\n"
+
+
+def test_beyond_this_machine_it_demands_a_key():
+    process = start("--engine", "tone", "--host", "0.0.0.0", env={**os.environ, "VOXPOOL_SERVER_KEY": ""})
+    try:
+        _, err = process.communicate(timeout=10)
+    finally:
+        finish(process)
+    assert process.returncode == 2
+    assert "key" in err
+
+
+def test_it_ends_in_time_while_it_speaks():
+    process = start("--engine", "tone", "--stop-with-parent", "--delivery-rate", "1")
+
+    async def speak(url):
+        async with aiohttp.ClientSession() as http, http.ws_connect(url + WS_PATH) as socket_:
+            raw = Raw(socket_)
+            await raw.send(*(create(c) for c in "abcde"), *(text("A long story. " * 9, c, flush=True) for c in "abcde"))
+            await raw.until("audioChunk")
+            process.stdin.close()
+            began = time.monotonic()
+            await asyncio.to_thread(process.wait, 5)
+            return time.monotonic() - began
+
+    try:
+        assert asyncio.run(speak(ready(process))) < 2
+        assert process.returncode == 0
+    finally:
+        finish(process)
+
+
+@needs_espeak
+def test_speech_over_the_wire_and_a_worker_killed_in_between():
+    process = start("--engine", "espeak", "--stop-with-parent")
+
+    async def speak(url):
+        async with aiohttp.ClientSession() as http, http.ws_connect(url + WS_PATH, max_msg_size=0) as socket_:
+            raw = Raw(socket_)
+            await raw.send(create("a"), text("Hello there, how are you?", "a"), act("close_context", "a"))
+            first = b"".join(audio(await raw.until("contextClosed"), "a"))
+            for worker in children(process.pid):
+                os.kill(worker, signal.SIGKILL)
+            await raw.send(create("b"), text("I am fine, thank you.", "b"), act("close_context", "b"))
+            second = b"".join(audio(await raw.until("contextClosed"), "b"))
+            return first, second
+
+    try:
+        for pcm in asyncio.run(speak(ready(process))):
+            assert 0.8 < len(pcm) / 16000 < 4
+            assert max(map(abs, memoryview(pcm).cast("h"))) > 3000
+    finally:
+        finish(process)
