@@ -263,7 +263,7 @@ class Books:
         if not link.held:
             link.idle_since = now
         self.touched.append(link)
-        self.commands.append(Released(slot, ticket))
+        self.commands.append(Released(slot, ticket, slot.context_id))
 
     def keep_failed_cells(self, link: Link) -> None:
         """Remember the failed cells of a connection that closes: the next one in its row clears them."""

@@ -72,6 +72,7 @@ class Released:
 
     slot: Slot
     ticket: Ticket
+    context_id: str
 
 
 Command = Connect | Disconnect | Start | CancelContext | CloseContext | Ping | Rewind | Finish | Released

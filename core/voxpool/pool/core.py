@@ -45,6 +45,11 @@ class PoolCore:
         """What is to be done, in order; whoever does it takes it out."""
         return self.books.commands
 
+    @property
+    def cancel_grace_s(self) -> float:
+        """How long a context may take to react to ``cancel_context``."""
+        return self.books.config.zombie_after_s * deadlines.CANCEL_GRACE_FRACTION
+
     def next_at(self) -> float | None:
         """Return when ``tick`` has to be called next, or None."""
         return self.books.agenda.next_at()

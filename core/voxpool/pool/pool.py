@@ -1,44 +1,52 @@
-"""The pool: connections, slots, waiters and the utterances that use them."""
+"""The public face of the pool."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from random import Random
+from dataclasses import replace
+from random import Random, SystemRandom
 from types import TracebackType
 from typing import Any, Self
 
 from voxpool.config import Endpoint, PoolConfig
-from voxpool.events import EventStream
-from voxpool.pool.stats import ConnectionInfo, PoolStats, WaiterInfo
+from voxpool.connection import FrameTap
+from voxpool.errors import PoolClosed, SettingError
+from voxpool.events import Event, EventStream
+from voxpool.pool.core import PoolCore
+from voxpool.pool.decoding import decoder_for
+from voxpool.pool.job import Job
+from voxpool.pool.meter import StageMeter
+from voxpool.pool.records import Ticket
+from voxpool.pool.runner import Runner
+from voxpool.pool.script import Script, check_text
+from voxpool.pool.stats import ConnectionInfo, PoolStats, WaiterInfo, connection_infos, pool_stats, waiter_infos
 from voxpool.pool.utterance import StreamingUtterance, Utterance
 from voxpool.protocol.settings import ContextSettings
+from voxpool.protocol.text import SentenceAssembler
+from voxpool.transport import AiohttpConnector, Connector
 
-FrameTap = Callable[[int, str, str | bytes, float], None]
-"""Called with (connection_id, "in" or "out", frame, monotonic time) for every WebSocket message."""
+LABEL_CHARACTERS = 80
 
 
 class Pool:
-    """Up to ``max_connections`` connections of ``contexts_per_connection`` contexts each, lazily opened.
+    """Up to ``max_connections`` connections of ``contexts_per_connection`` contexts each, opened when needed.
+
+    Use it in one event loop, as ``async with Pool(endpoint) as pool``.
 
     Args:
         endpoint: Where to speak to.
         config: How to behave.
         clock: Monotonic seconds.
         random: Source of jitter.
-        connect: Opens a transport; by default a WebSocket through aiohttp.
+        connect: Opens transports; by default WebSockets through aiohttp.
 
     Attributes:
         endpoint: As given.
         config: As given; ``resize`` replaces it.
         events: Every transition (see ``voxpool.events``).
-        frame_tap: Sees every message when set; must be quick and must not raise.  None costs nothing.
     """
-
-    endpoint: Endpoint
-    config: PoolConfig
-    events: EventStream
-    frame_tap: FrameTap | None
 
     def __init__(
         self,
@@ -47,19 +55,96 @@ class Pool:
         *,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
-        connect: Any = None,
+        connect: Connector | None = None,
     ) -> None:
-        raise NotImplementedError
+        self.endpoint = endpoint
+        self.config = config or PoolConfig()
+        self.events = EventStream()
+        self._clock = clock
+        random = random or SystemRandom()
+        prefix = f"vx{random.getrandbits(32):08x}"
+        self._meter = StageMeter()
+        self._core = PoolCore(self.config, random, self._emit, prefix)
+        connector = connect or AiohttpConnector(endpoint, self.config.connect_timeout_s)
+        self._runner = Runner(self._core, connector, clock)
+        self._utterances = 0
+        self._closing: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        books = self._core.books
+        tally = books.tally
+        links = " ".join(repr(link) for link in books.links.values())
+        return (
+            f"<Pool {self.endpoint.host}: {tally.held} of {self.config.slots} slots held, {books.waiting} waiting, "
+            f"{tally.done} done, {tally.failed} failed {links}>"
+        )
+
+    def _emit(self, event: Event) -> None:
+        self._meter.take(event)
+        self.events.emit(event)
+
+    @property
+    def frame_tap(self) -> FrameTap | None:
+        """Called with (connection_id, "in" or "out", frame, time) for every message; None costs nothing.
+
+        It must be quick and must not raise.
+        """
+        return self._runner.traffic.tap
+
+    @frame_tap.setter
+    def frame_tap(self, tap: FrameTap | None) -> None:
+        self._runner.traffic.tap = tap
+
+    # -- life ------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Open the pool (prewarming goes on in the background) and return it."""
-        raise NotImplementedError
+        """Open the pool and return it; prewarming goes on in the background."""
+        self._runner.loop = asyncio.get_running_loop()
+        if self.config.prewarm:
+            self._core.prewarm(self.config.prewarm, self._clock())
+            self._runner.work()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the pool."""
-        raise NotImplementedError
+        await self.close()
+
+    async def close(self) -> None:
+        """End every utterance with ``PoolClosed``, close contexts, then sockets, within ``close_timeout_s``.
+
+        Nothing is left behind: no task, no socket, no timer, nobody who waits.  May be called again, and a
+        cancelled call does not stop the closing.
+        """
+        if self._closed:
+            return
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="voxpool pool close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        runner = self._runner
+        self._core.close(self._clock())
+        runner.work()
+        # Two thirds for the service to let go of its contexts, the rest for the sockets.
+        await self._wait_for_links(self.config.close_timeout_s * 2 / 3)
+        self._core.close_now(self._clock())
+        runner.work()
+        await self._wait_for_links(self.config.close_timeout_s / 3)
+        await runner.stop()
+        self._closed = True
+
+    async def _wait_for_links(self, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._core.books.links:
+                    await self._runner.change()
+        except TimeoutError:
+            return
+
+    # -- speaking --------------------------------------------------------------------------------------------
 
     def speak(
         self,
@@ -82,11 +167,17 @@ class Pool:
             **overrides: Further fields of ``ContextSettings``.
 
         Raises:
-            SettingError: A setting is unknown or out of range, or the text has nothing in it.
+            SettingError: A setting is unknown or out of range, or the text is empty or cannot be sent.
             PoolClosed: The pool is closed.
             TooManyWaiters: The queue is full.
         """
-        raise NotImplementedError
+        if not check_text(text).strip():
+            raise SettingError("text", text, "something to say")
+        job = self._new_job(_merge(settings, voice, overrides), label or _snippet(text), retry=retry)
+        job.script.add(text)
+        job.script.finished = True
+        self._request(job)
+        return Utterance(job, self._runner)
 
     def stream(
         self,
@@ -107,44 +198,121 @@ class Pool:
             retry: Whether an attempt that failed before any audio may be repeated with all the text sent so far.
             sentences: Collect tokens into sentences before sending them, as a language model's output needs.
             **overrides: Further fields of ``ContextSettings``.
+
+        Raises:
+            SettingError: A setting is unknown or out of range.
+            PoolClosed: The pool is closed.
+            TooManyWaiters: The queue is full.
         """
-        raise NotImplementedError
+        job = self._new_job(_merge(settings, voice, overrides), label or "(streamed text)", retry=retry)
+        assembler = SentenceAssembler() if sentences else None
+        self._request(job)
+        return StreamingUtterance(job, self._runner, assembler)
+
+    def _new_job(self, settings: ContextSettings, label: str, *, retry: bool) -> Job:
+        decoder_for(settings)
+        if self._core.books.closing:
+            raise PoolClosed
+        now = self._clock()
+        self._utterances += 1
+        ticket = Ticket(
+            self._utterances,
+            label[:LABEL_CHARACTERS],
+            settings.voice,
+            now,
+            now + self.config.acquire_timeout_s,
+            retry=retry,
+            buffer_delay_s=0.0 if settings.auto_mode else (settings.max_buffer_delay_ms or 0) / 1000.0,
+        )
+        script = Script(self.config.text_limit)
+        return Job(ticket, settings, script, self._runner, self.config.buffer_bytes, self._clock)
+
+    def _request(self, job: Job) -> None:
+        runner = self._runner
+        if runner.loop is None:
+            runner.loop = asyncio.get_running_loop()
+        runner.jobs[job.ticket.id] = job
+        try:
+            self._core.request(job.ticket, job.ticket.requested_at)
+        except Exception:
+            del runner.jobs[job.ticket.id]
+            raise
+        runner.work()
+
+    # -- what is so ------------------------------------------------------------------------------------------
 
     def stats(self) -> PoolStats:
         """Return a frozen snapshot of everything that is counted."""
-        raise NotImplementedError
+        return pool_stats(self._core.books, self._runner, self._meter.snapshot(), self._clock())
 
     def waiters(self) -> tuple[WaiterInfo, ...]:
-        """Return who waits, next first."""
-        raise NotImplementedError
+        """Return who waits, next first; those in backoff stand where they will come back."""
+        return waiter_infos(self._core.books, self._clock())
 
     def connections(self) -> tuple[ConnectionInfo, ...]:
-        """Return the live connections, by row."""
-        raise NotImplementedError
+        """Return the connections that are not closed, by row."""
+        return connection_infos(self._core.books, self._clock())
+
+    # -- steering --------------------------------------------------------------------------------------------
 
     async def prewarm(self, connections: int) -> int:
         """Open connections in parallel until so many are open, and return how many are.
 
         It proves nothing about the credential, which the service looks at only with the first message.
+
+        Raises:
+            PoolClosed: The pool is closed.
         """
-        raise NotImplementedError
+        books = self._core.books
+        if books.closing:
+            raise PoolClosed
+        self._core.prewarm(connections, self._clock())
+        self._runner.work()
+        while books.warm_target > self._core.open_connections and not books.closing:
+            await self._runner.change()
+        books.warm_target = 0
+        return self._core.open_connections
 
     def pause(self) -> None:
-        """Grant no more slots until ``resume``; what speaks goes on."""
-        raise NotImplementedError
+        """Grant no more slots until ``resume``; what speaks goes on, and the deadlines of waiters stand still."""
+        self._core.pause(self._clock())
+        self._runner.work()
 
     def resume(self) -> None:
         """Grant slots again."""
-        raise NotImplementedError
+        self._core.resume(self._clock())
+        self._runner.work()
 
     async def resize(self, max_connections: int) -> None:
-        """Change the number of connections; surplus ones retire when their contexts are done."""
-        raise NotImplementedError
+        """Change the number of connections; surplus ones retire when their contexts are done.
+
+        Raises:
+            SettingError: If it is not between 1 and 1000.
+        """
+        config = replace(
+            self.config, max_connections=max_connections, prewarm=min(self.config.prewarm, max_connections)
+        )
+        self.config = config
+        self._core.resize(max_connections, self._clock())
+        self._runner.work()
 
     async def drain(self) -> None:
-        """Wait until everything that was asked for has ended; new requests are accepted meanwhile."""
-        raise NotImplementedError
+        """Let everything asked for so far end, then close every connection.
 
-    async def close(self) -> None:
-        """End every utterance with ``PoolClosed``, close contexts, then sockets, within ``close_timeout_s``."""
-        raise NotImplementedError
+        Requests that come meanwhile wait, and are served over new connections afterwards.
+        """
+        self._core.drain(self._utterances + 1, self._clock())
+        self._runner.work()
+        while self._core.books.barrier is not None:
+            await self._runner.change()
+
+
+def _merge(settings: ContextSettings | None, voice: str | None, overrides: dict[str, Any]) -> ContextSettings:
+    merged = settings or ContextSettings()
+    if voice is not None:
+        overrides["voice"] = voice
+    return merged.with_(**overrides) if overrides else merged
+
+
+def _snippet(text: str) -> str:
+    return " ".join(text[: LABEL_CHARACTERS * 2].split())[:LABEL_CHARACTERS]

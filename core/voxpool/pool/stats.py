@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Protocol
 
+from voxpool.connection import Traffic
 from voxpool.events import CloseReason, ConnectionState, SlotState
 from voxpool.metrics import Distribution
+from voxpool.pool.books import Books
+from voxpool.pool.job import Heard
+from voxpool.pool.records import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,108 @@ class PoolStats:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON (enums as their values)."""
-        data = asdict(self)
+        data = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in ("closed_by_reason", "slots_by_state"):
             data[name] = {key.value: count for key, count in data[name].items()}
+        data["stages_ms"] = {name: asdict(stage) for name, stage in self.stages_ms.items()}
         return data
+
+
+class Running(Protocol):
+    """What a snapshot takes from the pool at work."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Counters of all connections."""
+
+    @property
+    def heard(self) -> Heard:
+        """Audio of the utterances that have ended."""
+
+    @property
+    def unfinished(self) -> Sequence[Ticket]:
+        """Utterances that have not ended."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Audio that no consumer has read yet."""
+
+
+def pool_stats(books: Books, running: Running, stages_ms: Mapping[str, Distribution], now: float) -> PoolStats:
+    """Return the snapshot of a pool."""
+    tally, traffic, heard = books.tally, running.traffic, running.heard
+    links = books.links.values()
+    states = Counter(link.state for link in links)
+    waiting = [*books.queue, *books.delayed.values()]
+    cap = books.max_connections * books.config.contexts_per_connection
+    return PoolStats(
+        at_s=now,
+        paused=books.paused_at is not None,
+        closing=books.closing,
+        connections_max=books.max_connections,
+        connections_connecting=states[ConnectionState.CONNECTING],
+        connections_open=states[ConnectionState.OPEN],
+        connections_retiring=states[ConnectionState.RETIRING],
+        connections_opened=tally.opened,
+        connects_failed=tally.connects_failed,
+        closed_by_reason=MappingProxyType(dict(tally.closed)),
+        slots_max=min(cap, books.config.max_generations or cap),
+        slots_held=tally.held,
+        slots_acquired=tally.acquired,
+        slots_released=tally.released,
+        slots_by_state=MappingProxyType(dict(Counter(slot.state for link in links for slot in link.slots))),
+        zombies=tally.zombies,
+        waiting=len(waiting),
+        oldest_wait_s=max((now - ticket.requested_at for ticket in waiting), default=0.0),
+        speaking=tally.speaking,
+        requested=tally.requested,
+        refused=tally.refused,
+        done=tally.done,
+        failed=tally.failed,
+        cancelled=tally.cancelled,
+        retried=tally.retried,
+        frames_received=traffic.frames_received,
+        frames_sent=traffic.frames_sent,
+        frames_ignored=traffic.frames_ignored,
+        bytes_received=traffic.bytes_received,
+        bytes_sent=traffic.bytes_sent,
+        audio_chunks=heard.chunks + sum(ticket.chunks for ticket in running.unfinished),
+        audio_s=heard.audio_s + sum(ticket.audio_s for ticket in running.unfinished),
+        buffered_bytes=running.buffered_bytes,
+        stages_ms=MappingProxyType(dict(stages_ms)),
+    )
+
+
+def waiter_infos(books: Books, now: float) -> tuple[WaiterInfo, ...]:
+    """Return who waits, in the order of their serial numbers."""
+    waiting = sorted([*books.queue, *books.delayed.values()], key=lambda ticket: ticket.id)
+    return tuple(
+        WaiterInfo(
+            utterance_id=ticket.id,
+            label=ticket.label,
+            place=place,
+            waited_s=now - ticket.requested_at,
+            attempt=ticket.attempt + 1,
+            ready_in_s=max(0.0, ticket.ready_at - now) if ticket.id in books.delayed else 0.0,
+        )
+        for place, ticket in enumerate(waiting, 1)
+    )
+
+
+def connection_infos(books: Books, now: float) -> tuple[ConnectionInfo, ...]:
+    """Return the connections that are not closed, by row."""
+    return tuple(
+        ConnectionInfo(
+            connection_id=link.id,
+            row=link.row,
+            state=link.state,
+            age_s=now - (link.begun_at if link.opened_at is None else link.opened_at),
+            ping_ms=link.ping_ms,
+            silent_s=now - link.last_at,
+            contexts=link.held,
+            slots=tuple(slot.state for slot in link.slots),
+            served=link.served,
+            last_close=books.last_close.get(link.row),
+        )
+        for link in sorted(books.links.values(), key=lambda link: link.row)
+    )

@@ -1,0 +1,235 @@
+"""The only place on the client's side that knows aiohttp: one WebSocket, opened, read, written and closed.
+
+Everything foreign ends here: aiohttp's exceptions become ``ConnectFailed``, ``CredentialRejected`` and
+``ConnectionLost``, with the original chained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import uuid4
+
+import aiohttp
+from aiohttp import ClientWSTimeout, WSMsgType
+
+from voxpool.config import Endpoint
+from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, VoxpoolError
+
+MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
+"""Largest message accepted: audio at 48 kHz comes in frames of hundreds of kilobytes (protocol.md section 7)."""
+
+USER_AGENT: Final = "voxpool"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How reading from a transport ended.
+
+    Attributes:
+        why: The cause in words.
+        clean: Whether a CLOSE frame came: the peer meant it.
+        code: Its code, or None.
+    """
+
+    why: str
+    clean: bool
+    code: int | None = None
+
+
+class Transport(Protocol):
+    """One open connection that carries text frames."""
+
+    async def run(self, on_frame: Callable[[str], None], on_pong: Callable[[bytes], None]) -> Closed:
+        """Read until the end, handing every text frame and every pong over synchronously."""
+        ...
+
+    async def send(self, frame: str) -> None:
+        """Write a frame; waits while the socket takes no more.  Raises ``ConnectionLost``."""
+        ...
+
+    async def ping(self, payload: bytes) -> None:
+        """Write a ping.  Raises ``ConnectionLost``."""
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye and close, within a second.  Never raises."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection at once.  Never raises."""
+        ...
+
+
+class Connector(Protocol):
+    """Opens transports to one endpoint."""
+
+    async def connect(self) -> Transport:
+        """Return an open transport.  Raises ``ConnectFailed`` or ``CredentialRejected``."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the connector holds."""
+        ...
+
+
+class AiohttpTransport:
+    """A WebSocket of aiohttp.
+
+    Args:
+        ws: The open WebSocket; pings and pongs are handled here (``autoping=False``).
+    """
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self._ws = ws
+
+    async def run(self, on_frame: Callable[[str], None], on_pong: Callable[[bytes], None]) -> Closed:
+        """Read until the end (see ``Transport``)."""
+        ws = self._ws
+        receive = ws.receive
+        while True:
+            message = await receive()
+            kind = message.type
+            if kind is WSMsgType.TEXT:
+                on_frame(message.data)
+            elif kind is WSMsgType.PONG:
+                on_pong(bytes(message.data))
+            elif kind is WSMsgType.PING:
+                await self._pong(bytes(message.data))
+            elif kind is not WSMsgType.BINARY:
+                # The service never sends binary frames (protocol.md section 1); one says nothing to us.
+                return self._ending(message)
+
+    async def _pong(self, payload: bytes) -> None:
+        try:
+            await self._ws.pong(payload)
+        except (ConnectionError, aiohttp.ClientError, RuntimeError):
+            # The reader learns of the end of the socket by itself, and says why.
+            return
+
+    def _ending(self, message: aiohttp.WSMessage) -> Closed:
+        code = self._ws.close_code
+        if message.type is WSMsgType.CLOSE:
+            text = str(message.extra or "")
+            return Closed(f"closed by the server with code {message.data}" + (f": {text}" if text else ""), True, code)
+        error = message.data if isinstance(message.data, BaseException) else self._ws.exception()
+        if error is not None:
+            return Closed(describe(error), False, code)
+        return Closed("the socket ended without a closing frame", False, code)
+
+    async def send(self, frame: str) -> None:
+        """Write a frame (see ``Transport``)."""
+        try:
+            await self._ws.send_str(frame)
+        except (ConnectionError, aiohttp.ClientError, RuntimeError) as error:
+            raise ConnectionLost(0, describe(error)) from error
+
+    async def ping(self, payload: bytes) -> None:
+        """Write a ping (see ``Transport``)."""
+        try:
+            await self._ws.ping(payload)
+        except (ConnectionError, aiohttp.ClientError, RuntimeError) as error:
+            raise ConnectionLost(0, describe(error)) from error
+
+    async def close(self) -> None:
+        """Say goodbye and close (see ``Transport``)."""
+        try:
+            await self._ws.close()
+        except (OSError, aiohttp.ClientError, RuntimeError):
+            self.abort()
+
+    def abort(self) -> None:
+        """Drop the connection at once (see ``Transport``).
+
+        Shutting the socket down ends it even when the peer reads no more and our buffer is full, where closing
+        would wait for the buffer to empty.
+        """
+        sock = self._ws.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class AiohttpConnector:
+    """Opens WebSockets to an endpoint over one shared client session.
+
+    Args:
+        endpoint: Where to connect to.
+        timeout_s: For one handshake.
+        close_timeout_s: For one closing handshake.
+    """
+
+    def __init__(self, endpoint: Endpoint, timeout_s: float, close_timeout_s: float = 1.0) -> None:
+        self._endpoint = endpoint
+        self._timeout_s = timeout_s
+        self._ws_timeout = ClientWSTimeout(ws_receive=None, ws_close=close_timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def connect(self) -> Transport:
+        """Return an open WebSocket.
+
+        The upgrade succeeds whatever the credential is; the service looks at it with the first message
+        (protocol.md section 2).
+
+        Raises:
+            ConnectFailed: Refused, unreachable, too slow, or answered with an HTTP status (429: too many).
+            CredentialRejected: Answered with 401 or 403, which this service does not do, but a proxy may.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                ws = await self._client().ws_connect(
+                    self._endpoint.ws_url,
+                    headers=self._headers(),
+                    timeout=self._ws_timeout,
+                    autoping=False,
+                    compress=0,
+                    max_msg_size=MAX_FRAME_BYTES,
+                )
+        except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:
+            raise self._translate(error) from error
+        return AiohttpTransport(ws)
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # The pool counts connections itself; a limit here would make a handshake wait unseen.
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        return self._session
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"X-User-Agent": USER_AGENT, "X-Request-Id": str(uuid4())}
+        credential = self._endpoint.credential
+        if credential is not None:
+            headers["Authorization"] = credential.header()
+        return headers
+
+    def _translate(self, error: BaseException) -> VoxpoolError:
+        host = self._endpoint.host
+        if isinstance(error, aiohttp.WSServerHandshakeError):
+            if error.status in (401, 403):
+                code = 16 if error.status == 401 else 7
+                return CredentialRejected(code, self._endpoint.scrub(f"HTTP {error.status} {error.message}"))
+            return ConnectFailed(host, self._endpoint.scrub(error.message or "not a WebSocket"), error.status)
+        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+            return ConnectFailed(host, f"no answer within {self._timeout_s:g} s")
+        return ConnectFailed(host, self._endpoint.scrub(describe(error)))
+
+    async def close(self) -> None:
+        """Close the client session."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+def describe(error: BaseException) -> str:
+    """Return a foreign exception in words."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host name cannot be resolved; is there a network?"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its TLS certificate is not valid for that name"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
