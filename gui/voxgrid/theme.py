@@ -20,7 +20,7 @@ from voxpool.events import SlotState
 
 UI_FONTS: Final = ("DejaVu Sans", "Noto Sans", "Segoe UI", "Helvetica Neue", "Arial")
 MONO_FONTS: Final = ("DejaVu Sans Mono", "Noto Sans Mono", "Menlo", "Consolas", "Courier New")
-UI_PIXELS: Final = 13
+UI_PIXELS: Final = 12
 SMALL_PIXELS: Final = 11
 TINY_PIXELS: Final = 10
 

@@ -114,7 +114,9 @@ def _what_was_done(life: Life) -> str:
         where = f"connection {last.row + 1}, slot {last.column + 1}"
         heard = f"; it was heard after {millis(last.ttfa_ms)}" if last.ttfa_ms is not None else ""
         said.append(f"The pool tried again on {where}{heard}.")
-    elif life.error:
+    elif life.ended_at is None:
+        said.append("The pool tries again.")
+    else:
         said.append("The pool did not try again.")
     said.append(advice(failed[-1].code if failed else life.code, life.error or failed[-1].error))
     return " ".join(part for part in said if part)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -164,9 +164,12 @@ class InspectorView(QScrollArea):
         self._groups_head = _label("heading", "ERRORS, GROUPED")
         self._column.addWidget(self._groups_head)
         self._groups = QListWidget(self)
+        self._groups.setObjectName("error_groups")
+        self._groups.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._groups.setAccessibleName("Errors, grouped; Enter shows the last context that was hit")
         self._groups.setFrameShape(QFrame.Shape.NoFrame)
         self._groups.setWordWrap(True)
+        self._groups.setResizeMode(QListWidget.ResizeMode.Adjust)
         self._groups.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._groups.itemActivated.connect(self._open_group)
         self._groups.itemClicked.connect(self._open_group)
@@ -217,8 +220,17 @@ class InspectorView(QScrollArea):
                 f"{group.count} times: {group.title}; {group.retried} tried again. {group.advice}",
             )
             self._groups.addItem(item)
+        self._fit_groups()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the lines of the errors anew."""
+        super().resizeEvent(event)
+        self._fit_groups()
+
+    def _fit_groups(self) -> None:
+        """Make the list as high as its lines: the page scrolls, not the list in it."""
         height = sum(max(18, self._groups.sizeHintForRow(row)) for row in range(self._groups.count()))
-        self._groups.setFixedHeight(min(240, height + 6))
+        self._groups.setFixedHeight(height + 4)
 
     def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         while len(self._fact_labels) < len(facts):

@@ -94,18 +94,18 @@ class QueueView(QWidget):
         self._head = QLabel(self)
         self._head.setProperty("role", "small")
         self._head.setMinimumWidth(QFontMetrics(self._head.font()).horizontalAdvance("Waiting 1,000 · oldest 00.0 s  "))
-        self._list = _ChipList(self)
+        self.chips = _ChipList(self)
         self._configure(theme)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 3, 4, 3)
         row.setSpacing(6)
         row.addWidget(self._head)
-        row.addWidget(self._list, 1)
+        row.addWidget(self.chips, 1)
         self.setFixedHeight(30)
         self.refresh(QueueModel())
 
     def _configure(self, theme: Theme) -> None:
-        chips = self._list
+        chips = self.chips
         chips.setObjectName("queue")
         chips.setAccessibleName("Waiting utterances, the next one first")
         chips.setModel(self._items)

@@ -1,0 +1,231 @@
+"""The composition root: makes everything, wires it, runs it, ends it.  The only file that knows qasync."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+import qasync  # isort: skip  # after PySide6: it takes the binding that is imported
+
+from voxgrid import __version__
+from voxgrid.bridge import Bridge
+from voxgrid.commands import Commands, SpeechViews
+from voxgrid.demo import Demo
+from voxgrid.faults import Faults
+from voxgrid.logs import start_logging, stop_logging
+from voxgrid.loop_lag import LoopLag
+from voxgrid.notifications import Notifications
+from voxgrid.options import Options, parse
+from voxgrid.presenter import Presenter
+from voxgrid.settings import Settings
+from voxgrid.speech import SpeechController
+from voxgrid.speech.endpoints import EndpointChoice, EndpointKind
+from voxgrid.theme import Theme, ThemeMode
+from voxgrid.views.history import HistoryView
+from voxgrid.views.icons import icon
+from voxgrid.views.listening_bar import ListeningBar
+from voxgrid.views.main_window import MainWindow, Panels
+from voxgrid.views.playground import PlaygroundView
+from voxgrid.window_settings import THEME
+
+_logger = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S: Final = 1.5
+"""How long ending may take before it is cut short."""
+_HARD_END_S: Final = 1.95
+"""When a process that still lives is ended without ceremony: a library's thread may hang for ever."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the app.
+
+    Args:
+        arguments: The command line without the program's name; by default the process's own.
+
+    Returns:
+        The exit code.
+    """
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    log_file = start_logging(level=logging.DEBUG if options.verbose else logging.INFO)
+    _logger.info("voxgrid %s, Python %s, log %s", __version__, sys.version.split()[0], log_file)
+    app = make_application(options)
+    is_process = arguments is None
+    try:
+        with qasync.QEventLoop(app) as loop:
+            code: int = loop.run_until_complete(_run(app, options, log_file, hard_end=is_process))
+            return code
+    finally:
+        _logger.info("ended")
+        stop_logging()
+
+
+def make_application(options: Options) -> QApplication:
+    """Return the Qt application, with its name and its icon."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication([sys.argv[0], *options.qt])
+    app.setApplicationName("voxgrid")
+    app.setApplicationDisplayName("Voxgrid")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("voxgrid")
+    app.setWindowIcon(icon("voxgrid"))
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything that lives as long as the window."""
+
+    theme: Theme
+    notifications: Notifications
+    controller: SpeechController
+    bridge: Bridge
+    lag: LoopLag
+    window: MainWindow
+    views: SpeechViews
+    presenter: Presenter
+    commands: Commands
+
+
+def build(
+    app: QApplication,
+    store: Settings,
+    *,
+    controller: SpeechController | None = None,
+    notifications: Notifications | None = None,
+    log_file: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Parts:
+    """Make the window and everything behind it; nothing runs yet.
+
+    Args:
+        app: The Qt application.
+        store: Remembered settings.
+        controller: Speech; by default with the real pool, player and local server.
+        notifications: Where sentences go.
+        log_file: What "Open the log" opens.
+        clock: Monotonic time in seconds; the pool's clock.
+    """
+    theme = Theme(app, ThemeMode(store.get(THEME)))
+    theme.apply()
+    notifications = notifications or Notifications()
+    controller = controller or SpeechController(store)
+    bridge = Bridge(controller.records.get, clock)
+    lag = LoopLag(clock)
+    views = SpeechViews(
+        PlaygroundView(controller, theme), HistoryView(controller, theme), ListeningBar(controller, theme)
+    )
+    window = MainWindow(theme, notifications, store, Panels(views.playground, views.history, views.listening), clock)
+    presenter = Presenter(window, bridge, controller, notifications, lag, clock)
+    commands = Commands(window, views, presenter, controller, notifications, log_file)
+    return Parts(theme, notifications, controller, bridge, lag, window, views, presenter, commands)
+
+
+async def _run(app: QApplication, options: Options, log_file: Path | None, *, hard_end: bool) -> int:
+    notifications = Notifications()
+    faults = Faults(notifications)
+    faults.install()
+    faults.watch(asyncio.get_running_loop())
+    parts = build(app, Settings(), notifications=notifications, log_file=log_file)
+    try:
+        return await _live(parts, options)
+    finally:
+        if hard_end:
+            _end_hard_after(_HARD_END_S)
+        await shut_down(parts)
+        faults.uninstall()
+
+
+async def _live(parts: Parts, options: Options) -> int:
+    """Show the window and stay until it is closed."""
+    closed = asyncio.Event()
+    parts.window.closed.connect(closed.set)
+    _close_on_signals(parts.window)
+    if not options.scripted:
+        parts.window.restore()
+    parts.window.show()
+    parts.views.playground.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+    parts.bridge.start()
+    parts.lag.start()
+    starting = asyncio.create_task(_start(parts, options), name="start speech")
+    demo = asyncio.create_task(_play(parts, options), name="demo") if options.scripted else None
+    waiting = asyncio.create_task(closed.wait(), name="window closed")
+    ends = {waiting} if demo is None else {waiting, demo}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    code = demo.result() if demo is not None and demo.done() else 0
+    parts.window.hide()
+    left = [task for task in (starting, waiting, demo) if task is not None]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    return code
+
+
+async def _start(parts: Parts, options: Options) -> None:
+    """Start speech; when even that fails, the window stays and says so."""
+    choice = EndpointChoice(EndpointKind.CUSTOM, url=options.endpoint) if options.endpoint else None
+    try:
+        await parts.controller.start(choice)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a window that explains is better than none
+        parts.notifications.exception(error, "Starting speech")
+
+
+async def _play(parts: Parts, options: Options) -> int:
+    demo = Demo(parts.window, parts.views.playground, parts.controller, parts.bridge)
+    if options.screenshot is not None:
+        return await demo.take_picture(options.screenshot)
+    return await demo.run(options.demo or Path("voxgrid-demo"))
+
+
+async def shut_down(parts: Parts) -> None:
+    """End everything within ``CLOSE_TIMEOUT_S``, whatever it is doing."""
+    began = time.monotonic()
+    parts.window.hide()
+    parts.lag.stop()
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await parts.controller.close()
+    except TimeoutError:
+        _logger.warning("speech did not end within %.1f s and was cut short", CLOSE_TIMEOUT_S)
+    except Exception:
+        _logger.exception("ending speech failed")
+    parts.bridge.stop()
+    _logger.info("ended speech in %.0f ms", (time.monotonic() - began) * 1000)
+
+
+def _close_on_signals(window: MainWindow) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, window.close)
+        except (NotImplementedError, ValueError, RuntimeError, OSError) as error:
+            # Windows has none, and neither has a loop outside the main thread.
+            _logger.debug("no handler for %s: %s", number.name, error)
+
+
+def _end_hard_after(seconds: float) -> None:
+    """End the process even when a thread of a library never returns; the local server sees its pipe close."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        _logger.error("something did not end; the process is ended without it")
+        logging.shutdown()
+        os._exit(0)
+
+    threading.Thread(target=end, name="hard end", daemon=True).start()

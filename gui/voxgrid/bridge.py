@@ -1,0 +1,304 @@
+"""Between the pool and the views: events are folded into models once per frame, never drawn one by one.
+
+While something happens a precise timer ticks thirty times a second.  When nothing has happened for a while it
+stops, and the next event (or sound) starts it again; one slow timer then keeps the ages right.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from voxgrid.models.advice import ErrorLedger
+from voxgrid.models.cell import CellState
+from voxgrid.models.grid import GridModel, Place
+from voxgrid.models.queue import QueueModel
+from voxgrid.models.sentences import is_lively
+from voxgrid.models.sound import expected_s, show_sound
+from voxgrid.models.stages import LifeBook
+from voxgrid.models.totals import TotalsModel
+from voxpool.events import EventStream, PoolNotice, Subscription
+
+if TYPE_CHECKING:
+    from voxpool.config import PoolConfig
+
+_logger = logging.getLogger(__name__)
+
+FRAME_MS: Final = 33
+_IDLE_FRAMES: Final = 15
+"""Frames without anything new after which the frame timer stops."""
+_EVENTS_HELD: Final = 100_000
+
+
+class PoolLike(Protocol):
+    """What the bridge needs of a pool."""
+
+    @property
+    def config(self) -> PoolConfig:
+        """How many rows and columns."""
+
+    @property
+    def events(self) -> EventStream:
+        """Every transition."""
+
+
+class EnvelopeLike(Protocol):
+    """Levels of an utterance."""
+
+    @property
+    def levels(self) -> npt.NDArray[np.uint8]:
+        """Shape (n,), 0 to 255, of equal duration each."""
+
+
+class RecordLike(Protocol):
+    """What the bridge needs of an utterance's record."""
+
+    @property
+    def text(self) -> str:
+        """What is spoken."""
+
+    @property
+    def envelope(self) -> EnvelopeLike:
+        """Its levels."""
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds received."""
+
+    @property
+    def played_s(self) -> float:
+        """Position that is heard, in seconds."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether it is heard."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+
+RecordOf = Callable[[int], RecordLike | None]
+
+
+@dataclass(slots=True)
+class Models:
+    """All that is folded from one pool's events."""
+
+    grid: GridModel = field(default_factory=GridModel)
+    queue: QueueModel = field(default_factory=QueueModel)
+    totals: TotalsModel = field(default_factory=TotalsModel)
+    lives: LifeBook = field(default_factory=LifeBook)
+    errors: ErrorLedger = field(default_factory=ErrorLedger)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What changed since the last frame.
+
+    Attributes:
+        now: Monotonic seconds.
+        cells: Cells to repaint.
+        rows: Row heads to repaint.
+        lives: Utterances whose life changed.
+        queue: Whether the queue changed.
+        errors: Whether an error was added.
+    """
+
+    now: float
+    cells: set[Place]
+    rows: set[int]
+    lives: set[int]
+    queue: bool
+    errors: bool
+
+
+class Bridge(QObject):
+    """Folds one pool's events into models at a fixed cadence.
+
+    Args:
+        record_of: Returns the record of an utterance id, or None.
+        clock: Monotonic time in seconds; the pool's clock.
+
+    Attributes:
+        models: Of the pool in use.
+        fold_ms: How long the last frames' folding took, in milliseconds, views' reactions included.
+
+    Signals:
+        framed(Frame): Something changed.
+        second(): A second passed: ages, charts.
+        replaced(): The models are other ones.
+        noticed(PoolNotice): The pool has something to say.
+        livelyChanged(bool): Something happens, or nothing any more.
+    """
+
+    framed = Signal(object)
+    second = Signal()
+    replaced = Signal()
+    noticed = Signal(object)
+    livelyChanged = Signal(bool)
+
+    def __init__(
+        self, record_of: RecordOf, clock: Callable[[], float] = time.monotonic, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._record_of = record_of
+        self._clock = clock
+        self._subscription: Subscription | None = None
+        self._lost = 0
+        self._quiet = 0
+        self._listened: set[Place] = set()
+        self.models = Models()
+        self.fold_ms: deque[float] = deque(maxlen=600)
+        self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
+        self._seconds = self._make_timer(1000, Qt.TimerType.CoarseTimer, self._second)
+
+    def __repr__(self) -> str:
+        return f"<Bridge {'lively' if self.lively else 'asleep'} {self.models.grid!r}>"
+
+    @property
+    def lively(self) -> bool:
+        """Whether the frame timer runs."""
+        return self._frames.isActive()
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._seconds.start()
+        self.wake()
+
+    def stop(self) -> None:
+        """End; leaves no timer and no subscription."""
+        self._frames.stop()
+        self._seconds.stop()
+        self._unsubscribe()
+
+    def attach(self, pool: PoolLike | None) -> None:
+        """Show another pool, from its first event on; without one the last picture stays until the next comes."""
+        self._unsubscribe()
+        if pool is None:
+            return
+        self._subscription = pool.events.subscribe(_EVENTS_HELD, self.wake)
+        self._lost = 0
+        self._listened.clear()
+        self.models = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
+        self.replaced.emit()
+        self.wake()
+
+    def wake(self) -> None:
+        """Start the frame timer, if it sleeps: something happened."""
+        self._quiet = 0
+        if not self._frames.isActive() and self._seconds.isActive():
+            self._frames.start()
+            self.livelyChanged.emit(True)
+
+    def tick(self) -> None:
+        """Fold what waits and tell the views once."""
+        began = time.perf_counter()
+        now = self._clock()
+        happened = self._fold()
+        self._follow_sounds()
+        frame = self._take(now)
+        if happened or frame.cells or frame.rows:
+            self._quiet = 0
+            self.framed.emit(frame)
+            self.fold_ms.append((time.perf_counter() - began) * 1000)
+        elif not self._expecting():
+            self._rest()
+
+    # --- inside ------------------------------------------------------------------------------------------
+
+    def _make_timer(self, interval_ms: int, kind: Qt.TimerType, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setTimerType(kind)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(act)
+        return timer
+
+    def _unsubscribe(self) -> None:
+        if self._subscription is not None:
+            self._fold()
+            self._subscription.close()
+            self._subscription = None
+
+    def _fold(self) -> int:
+        if self._subscription is None:
+            return 0
+        models, happened = self.models, 0
+        for event in self._subscription.drain():
+            happened += 1
+            if isinstance(event, PoolNotice):
+                self.noticed.emit(event)
+                continue
+            models.grid.fold(event)
+            models.queue.fold(event)
+            models.totals.fold(event)
+            models.lives.fold(event)
+            models.errors.fold(event)
+        if self._subscription.lost > self._lost:
+            _logger.warning("the window was too slow and lost %d events", self._subscription.lost - self._lost)
+            self._lost = self._subscription.lost
+        return happened
+
+    def _follow_sounds(self) -> None:
+        """Give cells that are heard, or still speak, the sound they have by now."""
+        grid = self.models.grid
+        for cell in grid.cells():
+            if cell.utterance_id and (cell.outcome is None or cell.listening or not cell.bars):
+                self._follow_sound(cell)
+
+    def _follow_sound(self, cell: CellState) -> None:
+        record = self._record_of(cell.utterance_id)
+        if record is None:
+            return
+        played_s = record.played_s if record.listening else None
+        total_s = expected_s(record.text, record.audio_s, ended=record.ended)
+        if show_sound(cell, record.envelope.levels, record.audio_s, total_s, played_s):
+            self.models.grid.touch(cell.row, cell.column)
+
+    def hear(self, utterance_id: int) -> None:
+        """Show at once that an utterance is heard, or no longer: also one that ended long ago."""
+        place = self.models.grid.place_of(utterance_id)
+        if place is not None:
+            self._follow_sound(self.models.grid.cell(*place))
+        self.wake()
+
+    def _take(self, now: float) -> Frame:
+        """Return what is dirty and clean it."""
+        models = self.models
+        frame = Frame(
+            now,
+            models.grid.dirty,
+            models.grid.dirty_rows,
+            models.lives.changed,
+            models.queue.changed,
+            models.errors.changed,
+        )
+        models.grid.dirty, models.grid.dirty_rows, models.lives.changed = set(), set(), set()
+        models.queue.changed = models.errors.changed = False
+        return frame
+
+    def _expecting(self) -> bool:
+        """Whether something is under way that will move soon."""
+        models = self.models
+        if len(models.queue):
+            return True
+        return any(cell.listening or is_lively(cell.state) for cell in models.grid.cells())
+
+    def _rest(self) -> None:
+        self._quiet += 1
+        if self._quiet >= _IDLE_FRAMES:
+            self._frames.stop()
+            self.livelyChanged.emit(False)
+
+    def _second(self) -> None:
+        models = self.models
+        models.totals.sample(self._clock(), models.grid.in_use, len(models.queue))
+        self.second.emit()

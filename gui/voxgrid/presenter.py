@@ -1,0 +1,276 @@
+"""What the window shows of the pool, and what its views ask for: the wires between bridge, views and speech."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtWidgets import QMenu
+
+from voxgrid.bridge import Bridge, Frame
+from voxgrid.loop_lag import LoopLag
+from voxgrid.models.inspection import Inspection, inspect, inspect_empty
+from voxgrid.models.totals import percentile
+from voxgrid.notifications import Notifications, Severity
+from voxgrid.views.main_window import MainWindow
+from voxgrid.views.save_dialog import ask_where_to_save
+from voxgrid.views.status_line import Status
+from voxpool.events import PoolNotice
+
+if TYPE_CHECKING:
+    from voxgrid.speech import SpeechController, UtteranceRecord
+    from voxgrid.speech.endpoints import EndpointState
+    from voxgrid.speech.notice import Notice
+
+_STATUS_EVERY_S: Final = 0.25
+_INSPECT_EVERY_S: Final = 0.1
+_WARNING_KINDS: Final = frozenset({"credential_rejected", "connection_limit"})
+
+
+class Presenter(QObject):
+    """Keeps the views true.
+
+    Args:
+        window: The views.
+        bridge: The models.
+        controller: Speech.
+        notifications: Where sentences go.
+        lag: The probe of the event loop.
+        clock: Monotonic time in seconds; the pool's clock.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        bridge: Bridge,
+        controller: SpeechController,
+        notifications: Notifications,
+        lag: LoopLag,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = bridge
+        self._controller = controller
+        self._notifications = notifications
+        self._lag = lag
+        self._clock = clock
+        self._chosen = 0
+        self._following = 0
+        self._status_at = self._inspected_at = float("-inf")
+        self._connect_bridge()
+        self._connect_views()
+        self._connect_controller()
+
+    @property
+    def chosen(self) -> int:
+        """The utterance in the inspector, or 0."""
+        return self._chosen
+
+    def _connect_bridge(self) -> None:
+        bridge = self._bridge
+        bridge.framed.connect(self._framed)
+        bridge.second.connect(self._second)
+        bridge.replaced.connect(self._replaced)
+        bridge.noticed.connect(self._pool_noticed)
+        bridge.livelyChanged.connect(self._lag.set_busy)
+
+    def _connect_views(self) -> None:
+        grid, queue, inspector = self._window.cockpit.grid, self._window.cockpit.queue, self._window.inspector
+        grid.cellChosen.connect(self._cell_chosen)
+        grid.inspectRequested.connect(self.inspect_in_front)
+        grid.menuRequested.connect(self._cell_menu)
+        queue.inspectRequested.connect(self.inspect)
+        inspector.inspectRequested.connect(self.inspect)
+        inspector.saveRequested.connect(self.save)
+        for view in (grid, inspector):
+            view.listenRequested.connect(self.toggle_listening)
+            view.interruptRequested.connect(self.interrupt)
+        queue.interruptRequested.connect(self.interrupt)
+
+    def _connect_controller(self) -> None:
+        controller = self._controller
+        controller.poolChanged.connect(self._bridge.attach)
+        controller.recordAdded.connect(self._record_added)
+        controller.recordChanged.connect(self._record_changed)
+        controller.recordEnded.connect(self._record_changed)
+        controller.notice.connect(self.show_notice)
+        controller.endpointChanged.connect(self.show_endpoint)
+
+    # --- showing -----------------------------------------------------------------------------------------
+
+    def _framed(self, frame: Frame) -> None:
+        cockpit, models = self._window.cockpit, self._bridge.models
+        cockpit.grid.refresh(frame.cells, frame.rows, frame.now)
+        if frame.errors:
+            self._window.inspector.show_groups(models.errors.groups)
+        if frame.queue:
+            cockpit.queue.refresh(models.queue)
+        self._follow()
+        if self._chosen in frame.lives or frame.now - self._inspected_at >= _INSPECT_EVERY_S:
+            self._refresh_inspector(frame.now)
+        if frame.now - self._status_at >= _STATUS_EVERY_S:
+            self._refresh_numbers(frame.now)
+
+    def _second(self) -> None:
+        now = self._clock()
+        cockpit, models = self._window.cockpit, self._bridge.models
+        cockpit.grid.refresh(set(), set(), now)
+        cockpit.trends.refresh(models.totals.history, models.grid.slots)
+        self._refresh_numbers(now)
+        self._refresh_inspector(now)
+
+    def _refresh_numbers(self, now: float) -> None:
+        self._status_at = now
+        cockpit, models = self._window.cockpit, self._bridge.models
+        cockpit.legend.show_counts(models.grid.counts())
+        if len(models.queue):
+            cockpit.queue.refresh(models.queue)
+        self._window.status_line.show_status(self.status())
+
+    def status(self) -> Status:
+        """Return everything on the status line, as it is now."""
+        models = self._bridge.models
+        folding = percentile(self._bridge.fold_ms, 0.95)
+        painting = percentile(self._window.cockpit.grid.paint_ms, 0.95)
+        load = self._controller.load
+        return Status(
+            in_use=models.grid.in_use,
+            slots=models.grid.slots,
+            waiting=len(models.queue),
+            done=models.totals.done,
+            failed=models.totals.failed,
+            cancelled=models.totals.cancelled,
+            ttfa_p50_ms=models.totals.ttfa_ms(0.5),
+            ttfa_p95_ms=models.totals.ttfa_ms(0.95),
+            lag_p99_ms=self._lag.p99_ms(),
+            frame_p95_ms=None if folding is None else folding + (painting or 0.0),
+            underflows=self._controller.player.underflows,
+            bottleneck=str(load) if load.is_bottleneck else "",
+        )
+
+    def _replaced(self) -> None:
+        self._window.cockpit.items.replace(self._bridge.models.grid)
+        self._chosen = 0
+        self._window.inspector.show_inspection(None)
+        self._window.inspector.show_groups(())
+        self._refresh_numbers(self._clock())
+
+    # --- the inspector -----------------------------------------------------------------------------------
+
+    def inspect(self, utterance_id: int) -> None:
+        """Show an utterance, and the cell it is in."""
+        self._chosen = utterance_id
+        self._refresh_inspector(self._clock())
+        place = self._bridge.models.grid.place_of(utterance_id)
+        if place is not None:
+            self._window.cockpit.grid.choose(*place)
+
+    def inspect_in_front(self, utterance_id: int) -> None:
+        """Show an utterance and give the inspector the keyboard."""
+        self.inspect(utterance_id)
+        self._window.bring_up("inspector")
+
+    def _cell_chosen(self, row: int, column: int) -> None:
+        cell = self._bridge.models.grid.cell(row, column)
+        self._chosen = cell.utterance_id
+        if cell.utterance_id:
+            self._refresh_inspector(self._clock())
+        else:
+            self._window.inspector.show_inspection(inspect_empty(cell))
+
+    def _refresh_inspector(self, now: float) -> None:
+        self._inspected_at = now
+        inspection = self._inspection(now)
+        if inspection is not None and inspection != self._window.inspector.shown:
+            self._window.inspector.show_inspection(inspection)
+
+    def _inspection(self, now: float) -> Inspection | None:
+        models = self._bridge.models
+        life = models.lives.get(self._chosen)
+        if life is None:
+            return None
+        place = models.grid.place_of(self._chosen)
+        cell = models.grid.cell(*place) if place is not None else None
+        return inspect(life, cell, self._controller.records.get(self._chosen), now)
+
+    def _follow(self) -> None:
+        """Go to the cell of what the playground just spoke, once it has one."""
+        place = self._bridge.models.grid.place_of(self._following) if self._following else None
+        if place is not None:
+            self._following, utterance_id = 0, self._following
+            self.inspect(utterance_id)
+
+    # --- acting ------------------------------------------------------------------------------------------
+
+    def toggle_listening(self, utterance_id: int) -> None:
+        """Hear an utterance, or no longer."""
+        record = self._controller.records.get(utterance_id)
+        if record is not None:
+            self._controller.listen(utterance_id, not record.listening)
+            self._bridge.hear(utterance_id)
+
+    def interrupt(self, utterance_id: int) -> None:
+        """Interrupt an utterance, or take it out of the queue."""
+        self._controller.cancel(utterance_id)
+
+    def save(self, utterance_id: int) -> None:
+        """Ask for a file and write an utterance's sound into it."""
+        record = self._controller.records.get(utterance_id)
+        if record is not None:
+            ask_where_to_save(self._window, record.label, lambda path: self._controller.save(utterance_id, path))
+
+    def act_on_chosen(self, act: Callable[[int], None]) -> None:
+        """Do something with the utterance in the inspector, if there is one."""
+        if self._chosen:
+            act(self._chosen)
+
+    def _cell_menu(self, row: int, column: int, where: QPoint) -> None:
+        cell = self._bridge.models.grid.cell(row, column)
+        record = self._controller.records.get(cell.utterance_id)
+        menu = QMenu(self._window)
+        menu.setAccessibleName(f"Connection {row + 1}, slot {column + 1}")
+        heard = record is not None and record.listening
+        for text, act, enabled in (
+            ("Inspect\tEnter", self.inspect_in_front, bool(cell.utterance_id)),
+            ("Stop listening\tSpace" if heard else "Listen\tSpace", self.toggle_listening, record is not None),
+            ("Solo", self._controller.solo, record is not None),
+            ("Replay", self._controller.replay, record is not None and record.ended and record.kept),
+            ("Save as WAV…", self.save, record is not None and record.kept and record.audio_s > 0),
+            ("Interrupt\tDelete", self.interrupt, cell.running),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(enabled)
+            action.triggered.connect(lambda _checked=False, act=act: act(cell.utterance_id))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)
+
+    # --- what speech says --------------------------------------------------------------------------------
+
+    def _record_added(self, record: UtteranceRecord) -> None:
+        if record.source == "speak":
+            self._following = record.id
+        self._bridge.wake()
+
+    def _record_changed(self, record: UtteranceRecord) -> None:
+        self._bridge.hear(record.id)
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a sentence of the speech half, or take one away."""
+        if notice.resolved:
+            self._notifications.resolve(notice.kind)
+            if not notice.text:
+                return
+        self._notifications.post(
+            notice.text, hint=notice.hint, details=notice.detail, severity=notice.severity, key=notice.kind
+        )
+
+    def _pool_noticed(self, notice: PoolNotice) -> None:
+        severity = Severity.WARNING if notice.kind in _WARNING_KINDS else Severity.INFO
+        self._notifications.post(notice.text, severity=severity, key=f"pool/{notice.kind}")
+
+    def show_endpoint(self, state: EndpointState) -> None:
+        """Show what is spoken to."""
+        self._window.top_bar.show_endpoint(state.text or state.choice.title, state.problem, ready=state.ready)

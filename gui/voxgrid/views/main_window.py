@@ -1,0 +1,171 @@
+"""The window: docks around the grid, a bar above, a line of numbers below, a menu with every action."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStatusBar, QWidget
+
+from voxgrid.notifications import Notifications
+from voxgrid.settings import Settings
+from voxgrid.theme import Theme
+from voxgrid.views.cockpit import Cockpit
+from voxgrid.views.icons import icon
+from voxgrid.views.inspector_view import InspectorView
+from voxgrid.views.palette import CommandPalette
+from voxgrid.views.status_line import StatusLine
+from voxgrid.views.top_bar import TopBar
+from voxgrid.window_settings import GEOMETRY, LAYOUT, LAYOUT_VERSION
+
+WIDTH: Final = 1280
+HEIGHT: Final = 800
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The widgets of the speech half.
+
+    Attributes:
+        playground: Editor, parameters, waveform.
+        history: Finished utterances.
+        listening: What is heard, device, volume.
+    """
+
+    playground: QWidget
+    history: QWidget
+    listening: QWidget
+
+
+class MainWindow(QMainWindow):
+    """Places everything and remembers where it was.
+
+    Args:
+        theme: Colours.
+        notifications: What the bar above the grid shows.
+        store: Where the layout is remembered.
+        panels: Widgets of the docks.
+        clock: Monotonic time in seconds, for ages.
+
+    Signals:
+        closed(): The user closed the window; it is gone from the screen already.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        notifications: Notifications,
+        store: Settings,
+        panels: Panels,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._palette: CommandPalette | None = None
+        self.theme = theme
+        self.setObjectName("voxgrid")
+        self.setWindowTitle("Voxgrid")
+        self.setWindowIcon(icon("voxgrid"))
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self.cockpit = Cockpit(theme, notifications, clock, self)
+        self.setCentralWidget(self.cockpit)
+        self.top_bar = TopBar(panels.listening, theme, self)
+        self.addToolBar(self.top_bar)
+        self.inspector = InspectorView(theme, self)
+        self.docks = {
+            "playground": self._dock("playground", "Playground", panels.playground, _LEFT),
+            "history": self._dock("history", "History", panels.history, _LEFT),
+            "inspector": self._dock("inspector", "Inspector", self.inspector, _RIGHT),
+        }
+        self.status_line = StatusLine(theme, self)
+        self._add_status_line()
+        self.resize(WIDTH, HEIGHT)
+        self._arrange()
+        self._first_layout = self.saveState(LAYOUT_VERSION)
+
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"{name}_dock")
+        dock.setAccessibleName(title)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _add_status_line(self) -> None:
+        bar = QStatusBar(self)
+        bar.setSizeGripEnabled(False)
+        bar.addPermanentWidget(self.status_line, 1)
+        self.setStatusBar(bar)
+
+    # --- layout ------------------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        playground, history, inspector = (self.docks[name] for name in ("playground", "history", "inspector"))
+        self.splitDockWidget(playground, history, Qt.Orientation.Vertical)
+        self.resizeDocks([playground, inspector], [256, 286], Qt.Orientation.Horizontal)
+        self.resizeDocks([playground, history], [600, 130], Qt.Orientation.Vertical)
+
+    def show_only(self, *names: str) -> None:
+        """Show these docks and hide the others."""
+        for name, dock in self.docks.items():
+            dock.setVisible(name in names)
+
+    def reset_layout(self) -> None:
+        """Put every dock back to where it was at the first start."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+        self.restoreState(self._first_layout, LAYOUT_VERSION)
+        self.show_only(*self.docks)
+        self._arrange()
+
+    def restore(self) -> None:
+        """Take the size and layout of the last session, if there was one and it fits this version."""
+        geometry, layout = self._store.get(GEOMETRY), self._store.get(LAYOUT)
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+        if layout and not self.restoreState(QByteArray(layout), LAYOUT_VERSION):
+            self._arrange()
+
+    def remember(self) -> None:
+        """Keep the size and layout for the next session."""
+        self._store.set(GEOMETRY, bytes(self.saveGeometry().data()))
+        self._store.set(LAYOUT, bytes(self.saveState(LAYOUT_VERSION).data()))
+
+    def dock_actions(self) -> list[QAction]:
+        """Return the actions that show and hide the docks."""
+        return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def bring_up(self, name: str) -> None:
+        """Show a dock in front and give it the keyboard."""
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    # --- doing -------------------------------------------------------------------------------------------
+
+    def open_palette(self, actions: list[QAction]) -> CommandPalette:
+        """Show the command palette under the bar, in the middle."""
+        palette = CommandPalette(actions, self)
+        corner = self.mapToGlobal(self.cockpit.geometry().topLeft())
+        palette.move(self.mapToGlobal(self.rect().center()).x() - palette.width() // 2, corner.y() + 6)
+        palette.show()
+        palette.field.setFocus()
+        return palette
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Vanish at once; whatever needs time to end does so behind the scenes."""
+        self.remember()
+        event.accept()
+        self.closed.emit()

@@ -1,0 +1,96 @@
+"""The bar above: what is spoken to, what is heard, layouts, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from voxgrid.models.cell import Look
+from voxgrid.theme import Theme
+from voxgrid.views.glyphs import draw_glyph
+from voxgrid.views.grid_delegate import look_color
+from voxgrid.views.icons import pixmap
+from voxgrid.views.widgets import restyle
+
+
+class TopBar(QToolBar):
+    """Holds the endpoint button, the listening bar, the layouts and the command button.
+
+    Args:
+        listening: The widget that says what is heard.
+        theme: Colours.
+    """
+
+    def __init__(self, listening: QWidget, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("Bar", parent)
+        self._theme = theme
+        self._sign = Look.CREATING
+        self.setObjectName("top_bar")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.toggleViewAction().setEnabled(False)
+        self.toggleViewAction().setVisible(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        mark = QLabel(self)
+        mark.setPixmap(pixmap("voxgrid", 20, self.devicePixelRatioF()))
+        brand = QLabel("Voxgrid", self)
+        brand.setProperty("role", "brand")
+        self.endpoint = QToolButton(self)
+        self.endpoint.setObjectName("endpoint_button")
+        self.endpoint.setText(" Starting…")
+        self.endpoint.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.endpoint.setIconSize(QSize(11, 11))
+        self.endpoint.setProperty("state", "waiting")
+        self.listening = listening
+        self._room = QWidget(self)
+        self._room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for widget in (mark, brand, self.endpoint, listening, self._room):
+            self.addWidget(widget)
+        self._layouts = QActionGroup(self)
+        self._layouts.setExclusive(True)
+        self._draw_sign()
+        theme.changed.connect(self._draw_sign)
+
+    def add_layout(self, action: QAction) -> None:
+        """Add a button for a layout."""
+        self._add_button(action)
+        self._layouts.addAction(action)
+
+    def add_command_button(self, action: QAction) -> None:
+        """Add the button that opens the command palette."""
+        button = self._add_button(action)
+        button.setText("Commands  Ctrl+K")
+
+    def show_endpoint(self, text: str, problem: str, *, ready: bool) -> None:
+        """Show what is spoken to."""
+        self._sign = Look.GENERATING if ready else Look.FAILED if problem else Look.CREATING
+        self._draw_sign()
+        self.endpoint.setText(f" {text or 'No endpoint'}")
+        self.endpoint.setToolTip(problem or f"Speaking with {text}; click to change it")
+        self.endpoint.setAccessibleName(f"Endpoint: {text}")
+        self.endpoint.setAccessibleDescription(problem)
+        restyle(self.endpoint, "state", "ready" if ready else "problem" if problem else "waiting")
+
+    def _draw_sign(self) -> None:
+        ratio = self.devicePixelRatioF()
+        sign = QPixmap(round(11 * ratio), round(11 * ratio))
+        sign.setDevicePixelRatio(ratio)
+        sign.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(sign)
+        draw_glyph(painter, self._sign, QRectF(0, 0, 11, 11), QColor(look_color(self._theme.tokens, self._sign)))
+        painter.end()
+        self.endpoint.setIcon(QIcon(sign))
+
+    def on_endpoint(self, act: Callable[[], None]) -> None:
+        """Call something when the endpoint button is pressed."""
+        self.endpoint.clicked.connect(lambda _checked=False: act())
+
+    def _add_button(self, action: QAction) -> QToolButton:
+        button = QToolButton(self)
+        button.setProperty("role", "flat")
+        button.setDefaultAction(action)
+        self.addWidget(button)
+        return button
