@@ -132,6 +132,10 @@ class FakePool:
         """Lose a connection under its contexts."""
         number = self.open_rows.pop(row)
         for utterance in [u for u in self.running if u.row == row]:
+            if self.records[utterance.id].ended:
+                self._step(utterance, SlotState.EMPTY, 0)
+                self._free_slot(utterance)
+                continue
             self._fail(utterance, None, f"connection {number} was lost: {detail}")
         self.emit(
             ConnectionChanged(

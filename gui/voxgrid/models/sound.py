@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from voxgrid.models.cell import CellState
 
-BARS: Final = 32
-"""Bars of one cell, over the whole expected length."""
+BARS: Final = 64
+"""Bars of one cell, over the whole expected length; a narrow cell draws half as many."""
 CHARACTERS_PER_S: Final = 14.0
 """Usual speed of speech, for guessing a length before the end is known."""
 

@@ -102,7 +102,7 @@ class GridDelegate(QStyledItemDelegate):
         self._static = lru_cache(maxsize=2048)(_static_text)
         self._elided = lru_cache(maxsize=2048)(self._elide)
         model = self._items.model
-        self._sheet = WaveSheet(model.slots, layout.pitch, layout.wave.height(), self._ratio)
+        self._sheet = WaveSheet(model.slots, layout.bars, layout.pitch, layout.wave.height(), self._ratio)
         self.draw_waves((cell.row, cell.column) for cell in model.cells())
 
     def rebuild(self) -> None:

@@ -33,6 +33,7 @@ class CellLayout:
         font_px: Size of the snippet.
         mono_px: Size of numbers.
         wave: Where the waveform goes; its width is a whole number of bars.
+        bars: How many bars the waveform has.
         pitch: Pixels from bar to bar.
         note: Square of the listening mark.
         roomy: Whether there is space for units.
@@ -49,6 +50,7 @@ class CellLayout:
     font_px: int
     mono_px: int
     wave: QRect
+    bars: int
     pitch: int
     note: QRect
     roomy: bool
@@ -66,7 +68,9 @@ def cell_layout(width: int, height: int) -> CellLayout:
     baseline = plate.top() + spare // 3 + font_px - 1
     wave_top = baseline + max(2, spare // 5)
     wave_height = max(5, plate.bottom() - wave_top - max(1, spare // 6)) | 1
-    pitch = max(2, (right - _AGE_WIDTH - text_x) // BARS)
+    room = right - _AGE_WIDTH - text_x
+    bars = BARS if room >= 2 * BARS else BARS // 2
+    pitch = max(2, room // bars)
     middle = wave_top + wave_height // 2
     return CellLayout(
         width=width,
@@ -79,7 +83,8 @@ def cell_layout(width: int, height: int) -> CellLayout:
         right=right,
         font_px=font_px,
         mono_px=mono_px,
-        wave=QRect(text_x, wave_top, pitch * BARS, wave_height),
+        wave=QRect(text_x, wave_top, pitch * bars, wave_height),
+        bars=bars,
         pitch=pitch,
         note=QRect(right - 10, middle - 6, 12, 12),
         roomy=roomy,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 from voxgrid.models.advice import ErrorGroup
 from voxgrid.models.cell import Look
 from voxgrid.models.inspection import Inspection
-from voxgrid.theme import Theme, mono_font
+from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
 from voxgrid.views.glyphs import draw_glyph
 from voxgrid.views.grid_delegate import look_color
 from voxgrid.views.waterfall_view import WaterfallView
+from voxgrid.views.widgets import restyle
 
 _EMPTY: Final = (
     "Nothing is chosen yet.\n\nSpeak or fire something, then click a cell or move to it with the arrow keys: "
@@ -189,12 +190,13 @@ class InspectorView(QScrollArea):
         for widget in (self._badge, self._listen, self._save, self._interrupt, self._text_head, self._facts_head):
             widget.setVisible(some)
         if inspection is None:
-            inspection = Inspection(title="CONTEXT", text=_EMPTY)
+            inspection = Inspection(title="", text=_EMPTY)
         _set(self._title, inspection.title)
         _set(self._state, inspection.state.upper())
         self._badge.show_look(inspection.look)
         _set(self._subtitle, inspection.subtitle)
         _set(self._text, inspection.text)
+        restyle(self._text, "role", "" if some else "muted")
         self._error.setVisible(bool(inspection.error))
         _set(self._error_text, inspection.error)
         _set(self._error_advice, inspection.advice)
@@ -229,8 +231,15 @@ class InspectorView(QScrollArea):
 
     def _fit_groups(self) -> None:
         """Make the list as high as its lines: the page scrolls, not the list in it."""
-        height = sum(max(18, self._groups.sizeHintForRow(row)) for row in range(self._groups.count()))
-        self._groups.setFixedHeight(height + 4)
+        metrics = QFontMetrics(ui_font(SMALL_PIXELS))
+        room = max(80, self.viewport().width() - 36)
+        total = 2
+        for row in range(self._groups.count()):
+            item = self._groups.item(row)
+            wrapped = metrics.boundingRect(0, 0, room, 0, Qt.TextFlag.TextWordWrap, item.text())
+            item.setSizeHint(QSize(0, wrapped.height() + 11))
+            total += wrapped.height() + 11
+        self._groups.setFixedHeight(total)
 
     def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         while len(self._fact_labels) < len(facts):

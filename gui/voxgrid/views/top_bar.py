@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
@@ -14,6 +15,9 @@ from voxgrid.views.glyphs import draw_glyph
 from voxgrid.views.grid_delegate import look_color
 from voxgrid.views.icons import pixmap
 from voxgrid.views.widgets import restyle
+
+BUTTON: Final = 28
+"""Height of a button, in pixels."""
 
 
 class TopBar(QToolBar):
@@ -31,6 +35,7 @@ class TopBar(QToolBar):
         self.setObjectName("top_bar")
         self.setMovable(False)
         self.setFloatable(False)
+        self.setIconSize(QSize(16, 16))
         self.toggleViewAction().setEnabled(False)
         self.toggleViewAction().setVisible(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -43,6 +48,7 @@ class TopBar(QToolBar):
         self.endpoint.setText(" Starting…")
         self.endpoint.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.endpoint.setIconSize(QSize(11, 11))
+        self.endpoint.setFixedHeight(BUTTON)
         self.endpoint.setProperty("state", "waiting")
         self.listening = listening
         self._room = QWidget(self)
@@ -92,5 +98,6 @@ class TopBar(QToolBar):
         button = QToolButton(self)
         button.setProperty("role", "flat")
         button.setDefaultAction(action)
+        button.setFixedHeight(BUTTON)
         self.addWidget(button)
         return button

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,6 @@ from PySide6.QtGui import QColor, QImage
 
 from voxgrid.models.cell import CellState
 from voxgrid.models.sound import BARS
-
-_COLUMN: Final = np.arange(BARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +45,23 @@ class WaveSheet:
 
     Args:
         cells: Number of cells.
+        bars: Bars of each: ``BARS``, or half as many.
         pitch: Logical pixels from bar to bar.
         height: Logical pixels of height.
         ratio: Device pixels per logical pixel.
     """
 
-    def __init__(self, cells: int, pitch: int, height: int, ratio: float) -> None:
+    def __init__(self, cells: int, bars: int, pitch: int, height: int, ratio: float) -> None:
         step = max(2, round(pitch * ratio))
         high = max(3, round(height * ratio))
         # The last axis is the pixels of one bar and the gap behind it, which stays transparent.
-        self._pixels = np.zeros((cells, high, BARS, step), np.uint32)
+        self._pixels = np.zeros((cells, high, bars, step), np.uint32)
+        self._bars = bars
         self._bar = step - max(1, step // 3)
         # Twice the distance from the middle line, so that rows of an even height compare as whole numbers.
         self._distance = np.abs(2 * np.arange(high) - (high - 1))
         self._high = high
-        self._images = [self._image(cell, high, step * BARS, ratio) for cell in range(cells)]
+        self._images = [self._image(cell, high, step * bars, ratio) for cell in range(cells)]
 
     def image(self, cell: int) -> QImage:
         """Return the image of a cell; it shows whatever ``draw`` put there last."""
@@ -86,7 +85,10 @@ class WaveSheet:
             levels[number, : len(cell.bars)] = np.frombuffer(cell.bars, np.uint8)
             if cell.played_s is not None and cell.total_s > 0:
                 played[number] = int(BARS * cell.played_s / cell.total_s)
-        colors = _colors(inks, filled, played)
+        # Fewer bars: each is the louder one of its neighbours.
+        every = BARS // self._bars
+        levels = levels.reshape(len(cells), self._bars, every).max(axis=2)
+        colors = _colors(inks, filled // every, played // every, self._bars)
         tall = np.maximum(2, levels.astype(np.intp) * self._high // 255)
         lit = self._distance[None, :, None] < tall[:, None, :]
         drawn = np.where(lit, colors[:, None, :], np.uint32(0))
@@ -100,11 +102,14 @@ class WaveSheet:
         return image
 
 
-def _colors(inks: Sequence[Ink], filled: npt.NDArray[np.intp], played: npt.NDArray[np.intp]) -> npt.NDArray[np.uint32]:
-    """Return a colour for every bar, shape (cells, BARS)."""
+def _colors(
+    inks: Sequence[Ink], filled: npt.NDArray[np.intp], played: npt.NDArray[np.intp], bars: int
+) -> npt.NDArray[np.uint32]:
+    """Return a colour for every bar, shape (cells, bars)."""
+    column = np.arange(bars)[None, :]
     bright, soft, faint = (
         np.array([getattr(ink, name) for ink in inks], np.uint32)[:, None] for name in ("bright", "soft", "faint")
     )
-    here = _COLUMN[None, :] < filled[:, None]
-    heard = _COLUMN[None, :] < played[:, None]
+    here = column < filled[:, None]
+    heard = column < played[:, None]
     return np.where(here, np.where(heard, bright, soft), faint)
