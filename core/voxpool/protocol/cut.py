@@ -30,7 +30,7 @@ class AudioCut(NamedTuple):
 MARK: Final = "*"
 """Stands for cut-out audio; not base64, so that no audio is mistaken for it."""
 
-_CONTENT: Final = '"audioContent":"'
+_CONTENT: Final = '"audioContent":'
 _MARKED: Final = f'"{MARK}"'
 
 
@@ -45,6 +45,11 @@ def cut_audio(frame: str) -> AudioCut | None:
     if start < 1 or frame[start - 1] == "\\":
         return None
     start += len(_CONTENT)
+    if frame[start : start + 1] == " ":
+        start += 1  # some writers of JSON put one there, and Go's protobuf one does as it likes
+    if frame[start : start + 1] != '"':
+        return None
+    start += 1
     end = frame.find('"', start)
     if end < 0:
         return None
