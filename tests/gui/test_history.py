@@ -24,6 +24,7 @@ async def stage(tmp_path, qtbot):
     qtbot.addWidget(stage.view)
     stage.view.resize(272, 200)
     stage.view.show()
+    stage.view.setFocus()
     await stage.start()
     yield stage
     await stage.controller.close()

@@ -98,16 +98,16 @@ async def test_words_light_up_by_what_was_played(stage, qtbot):
     stage.utterances[0].give(1.5, (word("One", 0.0, 0.4), word("two", 0.5, 0.9), word("three", 1.0, 1.4)))
     await settle()
     stage.tracks[0].play(0.6)
-    stage.controller._tick()
+    stage.controller._frames.step()
     assert stage.editor.extraSelections()[-1].cursor.selectedText() == "two"
     stage.clock.advance(60.0)
-    stage.controller._tick()
+    stage.controller._frames.step()
     assert stage.editor.extraSelections()[-1].cursor.selectedText() == "two"
     stage.utterances[0].end()
     stage.tracks[0].play()
     await settle()
-    stage.controller._tick()
-    stage.controller._tick()
+    stage.controller._frames.step()
+    stage.controller._frames.step()
     assert stage.editor.extraSelections() == []
 
 
@@ -194,7 +194,7 @@ async def test_huge_text_and_emoji_are_spoken_as_they_are(stage, qtbot):
     assert stage.utterances[0].text == text
     stage.utterances[0].give(0.5, (word("word", 0.0, 0.2),))
     await settle()
-    stage.controller._tick()
+    stage.controller._frames.step()
 
 
 async def test_everything_can_be_reached_by_keyboard_and_has_a_name(stage, qtbot):

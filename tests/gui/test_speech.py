@@ -123,6 +123,26 @@ async def test_a_failure_is_a_sentence_and_the_next_one_works(stage):
     assert (await stage.spoken("Again.")).outcome is Outcome.DONE
 
 
+async def test_trouble_with_the_network_is_over_when_something_later_went_well(stage, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("voxgrid.speech.speaking.time.time", lambda: now[0])
+    stage.controller.speak("One.")
+    stage.clock.advance(1.0)
+    stage.controller.speak("Two.")
+    now[0] += 1.0
+    stage.utterances[0].end(ConnectFailed("host", "nobody answers"))
+    await settle()
+    assert stage.said[-1].startswith("Could not connect to host")
+    stage.utterances[1].end()
+    await settle()
+    assert not stage.notices[-1].resolved
+    now[0] += 1.0
+    stage.clock.advance(1.0)
+    await stage.spoken("Three.")
+    assert stage.notices[-1].resolved
+    assert stage.notices[-1].kind == "utterance/ConnectFailed"
+
+
 async def test_a_refusal_of_the_pool_is_a_sentence(stage):
     stage.pool.refuse = TooManyWaiters(5)
     assert stage.controller.speak("Hello.") is None
@@ -152,7 +172,7 @@ async def test_a_burst_is_concurrent_silent_and_varied(stage):
 
 async def test_a_burst_of_the_typed_text_in_the_voice_chosen_on_purpose(stage):
     stage.controller.text = "Mine."
-    stage.controller.choose_voice("Joe")
+    stage.controller.choose_voice()
     stage.controller.fire(5, "typed")
     await settle()
     assert [utterance.text for utterance in stage.utterances] == ["Mine."] * 5
@@ -191,6 +211,16 @@ async def test_a_burst_above_the_cap_is_refused_without_asking(tmp_path):
     assert not asked
     assert not stage.utterances
     assert "cap of 100" in stage.said[-1]
+    await stage.controller.close()
+
+
+async def test_one_text_above_the_cap_is_refused_too(tmp_path):
+    stage = Stage(tmp_path, "https://speech.example")
+    stage.store.set(remembered.BURST_CAP, 10)
+    await stage.start()
+    assert stage.controller.speak("This is longer.") is None
+    assert "cap of 10" in stage.said[-1]
+    assert stage.controller.speak("Short.") is not None
     await stage.controller.close()
 
 
@@ -237,6 +267,23 @@ async def test_there_is_nothing_to_hear_of_one_that_failed(stage):
     stage.controller.listen(99)
 
 
+async def test_everything_that_runs_is_heard_or_nothing(stage):
+    stage.controller.fire(5, "short-replies")
+    await settle()
+    stage.controller.listen_all()
+    assert len(stage.controller.listening) == 5
+    stage.controller.listen_all(False)
+    assert len(stage.controller.listening) == 0
+    assert not any(utterance.cancelled for utterance in stage.utterances)
+
+
+async def test_a_replay_may_begin_in_the_middle(stage):
+    record = await stage.spoken("One.", 2.0)
+    stage.controller.replay(record.id, 1.5)
+    assert stage.tracks[1].written_s == pytest.approx(0.5)
+    assert record.played_s == pytest.approx(1.5)
+
+
 async def test_cancel_silences_and_interrupts_one(stage):
     stage.controller.fire(2, "short-replies")
     await settle()
@@ -249,7 +296,7 @@ async def test_cancel_silences_and_interrupts_one(stage):
 async def test_replay_takes_the_place_of_what_sounds(stage):
     record = await stage.spoken("One.")
     stage.tracks[0].play()
-    stage.controller._tick()
+    stage.controller._frames.step()
     stage.clock.advance(1.0)
     await stage.spoken("Two.")
     stage.controller.replay(record.id)
@@ -288,6 +335,16 @@ async def test_save_into_nowhere_is_a_sentence(stage, tmp_path):
     await wait_for(lambda: any("could not be written" in each for each in stage.said))
     stage.controller.save(99, tmp_path / "x.wav")
     assert "not kept" in stage.said[-1]
+
+
+async def test_the_bounds_are_a_setting(stage):
+    for text in ("One.", "Two.", "Three."):
+        stage.clock.advance(1.0)
+        await stage.spoken(text)
+    stage.controller.listening.drop_all()
+    stage.controller.set_bounds(2, 100)
+    assert [record.text for record in stage.controller.records] == ["Two.", "Three."]
+    assert stage.store.get(remembered.KEEP_MB) == 100
 
 
 # --- endpoints --------------------------------------------------------------------------------------------
@@ -362,7 +419,7 @@ async def test_close_leaves_nothing_running(tmp_path):
     assert stage.player.closed
     assert not stage.controller.records.running()
     assert len(stage.controller._tasks) == 0
-    assert not stage.controller._timer.isActive()
+    assert not stage.controller._frames.running
 
 
 async def wait_for(condition):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from voxpool.audio.player import Player
 
 from voxgrid import secrets
@@ -20,16 +19,17 @@ from voxgrid.settings import Settings
 from voxgrid.speech import burst, endpoints
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
+from voxgrid.speech.frames import Frames
+from voxgrid.speech.keeping import save_wav
 from voxgrid.speech.link import Link, LinkConfig
 from voxgrid.speech.listening import Listening
-from voxgrid.speech.load import LoadProbe, LocalLoad
+from voxgrid.speech.load import LoadWatch, LocalLoad
 from voxgrid.speech.notice import Notice
 from voxgrid.speech.probe import probe
 from voxgrid.speech.record import UtteranceRecord
+from voxgrid.speech.speaking import Speaking
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
-from voxpool.audio.wav import write_wav
-from voxpool.errors import VoxpoolError
 from voxpool.protocol.settings import ContextSettings, TimestampType
 
 if TYPE_CHECKING:
@@ -37,13 +37,8 @@ if TYPE_CHECKING:
     from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
 
-_logger = logging.getLogger(__name__)
-_FRAME_MS: Final = 33
 _DOUBLE_CLICK_S: Final = 0.4
-_LOAD_EVERY_S: Final = 1.0
 _BOTTLENECK_HINT: Final = "Latencies now say more about this machine than about the pool; eSpeak voices are lighter."
-_SHOTS_PER_TURN: Final = 20
-"""Utterances begun before the loop gets a turn: a burst of 500 must not freeze the window."""
 
 
 class SpeechController(QObject):
@@ -118,16 +113,14 @@ class SpeechController(QObject):
         self._config = config or LinkConfig()
         self._tasks = Tasks(self._task_failed)
         self._link: Link | None = None
-        self._dirty: dict[int, UtteranceRecord] = {}
+        self._speaking = Speaking(lambda: self.pool, self.records, self.listening, self._tasks, self)
+        self._watch = LoadWatch(self._tasks, self._is_running, self._load_changed)
+        self.load = LocalLoad()
         self._held_text = ""
         self._spoken_at = -1e9
-        self._burst: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
-        self.load = LocalLoad()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(_FRAME_MS)
-        self._timer.timeout.connect(self._tick)
+        self._frames = Frames(self._advance, self._busy, self)
+        self._frames.changed.connect(self.recordChanged)
+        self._frames.passed.connect(self.ticked)
 
     def __repr__(self) -> str:
         return f"<SpeechController {self.records!r} {self.listening!r}>"
@@ -175,7 +168,7 @@ class SpeechController(QObject):
         if self._link is not None:
             await self._link.close()
         await self._tasks.cancel()
-        self._timer.stop()
+        self._frames.stop()
         await asyncio.to_thread(self.player.close)
         self.store.sync()
 
@@ -191,9 +184,11 @@ class SpeechController(QObject):
         if self.pool is None:
             self._hold(text)
             return None
+        if not self._may_cost(text):
+            return None
         if self.store.get(remembered.SECOND_UTTERANCE) == "interrupt":
             self._end_line()
-        record = self._begin(text, self.settings, "speak")
+        record = self._speaking.begin(text, self.settings, "speak")
         if record is not None:
             self.listening.enqueue(record)
             self._follow()
@@ -205,26 +200,22 @@ class SpeechController(QObject):
         self._spoken_at = -1e9
         heard = list(self.listening)
         for record in {*self.listening.drop_all(), *(each for each in heard if each.source == "speak")}:
-            self._cancel(record)
+            self._speaking.cancel(record)
         for record in heard:
-            self._mark(record)
+            self._frames.mark(record)
 
     def stop_all(self) -> None:
         """Stop everything, and cancel what waits."""
         self.stop()
-        if self._burst is not None:
-            self._burst.cancel()
-            self._burst = None
-        for record in self.records.running():
-            self._cancel(record)
+        self._speaking.cancel_all()
 
     def cancel(self, utterance_id: int) -> None:
         """Interrupt one utterance."""
         record = self.records.get(utterance_id)
         if record is not None:
             self.listening.drop(record)
-            self._cancel(record)
-            self._mark(record)
+            self._speaking.cancel(record)
+            self._frames.mark(record)
 
     def fire(self, n: int, source: str = burst.TYPED) -> None:
         """Speak ``n`` utterances at once.
@@ -263,7 +254,7 @@ class SpeechController(QObject):
         if plan.refusal:
             self.tell(Notice("cost", plan.refusal, Severity.WARNING))
             return
-        self._burst = self._tasks.start(self._fire(plan), f"burst of {len(plan.shots)}")
+        self._speaking.fire(plan, self.settings.with_(model=plan.model))
 
     # --- listening ---------------------------------------------------------------------------------------
 
@@ -278,7 +269,13 @@ class SpeechController(QObject):
             self.tell(Notice("listen", f"There is no sound of “{record.label}” to hear (any more)."))
         elif not record.listening:
             self.listening.hear(record, 0.0 if record.ended else self.listening.live_position_s(record))
-        self._mark(record)
+        self._frames.mark(record)
+
+    def listen_all(self, on: bool = True) -> None:
+        """Hear everything that runs, mixed; or nothing more."""
+        chosen = self.records.running() if on else list(self.listening)
+        for record in chosen:
+            self.listen(record.id, on)
 
     def solo(self, utterance_id: int) -> None:
         """Hear only this one of those that are listened to; again: all of them."""
@@ -288,24 +285,28 @@ class SpeechController(QObject):
         if not record.listening:
             self.listen(utterance_id)
         self.listening.solo(record, not record.soloed)
-        self._mark(record)
+        self._frames.mark(record)
 
     def mute(self, utterance_id: int, on: bool = True) -> None:
         """Mute one utterance in the mix."""
         record = self.records.get(utterance_id)
         if record is not None:
             self.listening.mute(record, on)
-            self._mark(record)
+            self._frames.mark(record)
 
-    def replay(self, utterance_id: int) -> None:
-        """Hear a finished utterance from its start, in place of what the playground says."""
+    def replay(self, utterance_id: int, from_s: float = 0.0) -> None:
+        """Hear an utterance again, in place of what the playground says.
+
+        Args:
+            utterance_id: Which one.
+            from_s: Where to begin, in seconds of its audio.
+        """
         record = self.records.get(utterance_id)
         if record is None or not record.bytes:
             self.tell(Notice("listen", "The sound of that utterance is not kept any more."))
             return
         self._end_line()
-        record.started = False
-        self.listening.enqueue(record)
+        self.listening.enqueue(record, from_s)
         self._follow()
 
     def save(self, utterance_id: int, path: Path) -> None:
@@ -324,11 +325,10 @@ class SpeechController(QObject):
             self.settings = settings
             self.settingsChanged.emit(settings)
 
-    def choose_voice(self, voice: str) -> None:
+    def choose_voice(self) -> None:
         """Remember that the person chose a voice on purpose: bursts use it too from now on."""
         self.voice_on_purpose = True
         self.store.set(remembered.VOICE_CHOSEN, True)
-        _logger.debug("voice chosen: %s", voice)
 
     def fitting_voice(self, voice: str) -> str:
         """Return ``voice`` if the endpoint has it, or it was chosen on purpose; else the endpoint's best one."""
@@ -340,10 +340,10 @@ class SpeechController(QObject):
 
     def set_endpoint(self, choice: EndpointChoice) -> None:
         """Go over to another endpoint; what runs is cancelled."""
+        endpoints.remember(self.store, choice)
         if self._link is None:
             return
         self.stop_all()
-        endpoints.remember(self.store, choice)
         self._tasks.start(self._link.use(choice), "change endpoint")
 
     def probe(self, choice: EndpointChoice) -> None:
@@ -353,6 +353,13 @@ class SpeechController(QObject):
     def store_key(self, credential: Credential) -> None:
         """Put a key into the system's keyring; ``keyStored`` says how it went."""
         self._tasks.start(self._store_key(credential), "store key")
+
+    def set_bounds(self, keep_count: int, keep_mb: int) -> None:
+        """Keep at most so many utterances, and so many megabytes of sound."""
+        self.store.set(remembered.KEEP_COUNT, keep_count)
+        self.store.set(remembered.KEEP_MB, keep_mb)
+        self.records.keep_count, self.records.keep_mb = keep_count, keep_mb
+        self._bound()
 
     def set_volume(self, gain: float) -> None:
         """Set the volume, 0 to 1."""
@@ -397,92 +404,46 @@ class SpeechController(QObject):
         """Say something to the person."""
         self.notice.emit(notice)
 
+    # --- what becomes of utterances (SpeakingListener) ---------------------------------------------------
+
+    def record_began(self, record: UtteranceRecord) -> None:
+        """Pass it on, and watch the local server while it runs."""
+        self.recordAdded.emit(record)
+        self._frames.mark(record)
+        server = self._link.server if self._link is not None else None
+        if server is not None:
+            self._watch.see_to(server.state.url)
+
+    def record_moved(self, record: UtteranceRecord) -> None:
+        """Report it in the next frame."""
+        self._frames.mark(record)
+
+    def record_over(self, record: UtteranceRecord) -> None:
+        """Pass it on, and stay within the bounds."""
+        self._frames.mark(record)
+        self.recordEnded.emit(record)
+        self._bound()
+
     # --- inside ------------------------------------------------------------------------------------------
 
-    def _begin(self, text: str, settings: ContextSettings, source: str) -> UtteranceRecord | None:
-        pool = self.pool
-        if pool is None:
-            return None
-        try:
-            utterance = pool.speak(text, settings=settings)
-        except VoxpoolError as error:
-            self._tell_error(error)
-            return None
-        record = UtteranceRecord(
-            utterance.id, text, utterance.label, settings, source, time.time(), settings.sample_rate_hz, utterance
-        )
-        self.records.add(record)
-        self._tasks.start(self._consume(record), f"utterance {utterance.id}")
-        self.recordAdded.emit(record)
-        self._mark(record)
-        self._watch_load()
-        return record
-
-    def _watch_load(self) -> None:
-        """See to it that the local server is watched while something runs."""
-        server = self._link.server if self._link is not None else None
-        if server is not None and (self._watch is None or self._watch.done()):
-            self._watch = self._tasks.start(self._read_load(server.state.url), "watch local speech")
-
-    async def _read_load(self, url: str) -> None:
-        async with LoadProbe(url) as probe:
-            while self.records.running():
-                await asyncio.sleep(_LOAD_EVERY_S)
-                self._load_is(await probe.read())
-        self._load_is(LocalLoad())
-
-    def _load_is(self, load: LocalLoad) -> None:
-        if load.is_bottleneck:
-            self.tell(Notice("local_speech", str(load), Severity.WARNING, _BOTTLENECK_HINT))
-        elif self.load.is_bottleneck:
-            self.tell(Notice("local_speech", resolved=True))
-        if load != self.load:
-            self.load = load
-            self.loadChanged.emit(load)
-
-    async def _consume(self, record: UtteranceRecord) -> None:
-        """Take in one utterance from its request to its end."""
-        utterance = record.utterance
-        assert utterance is not None  # noqa: S101 - it was just made
-        try:
-            async for chunk in utterance:
-                record.add(chunk)
-                self.listening.feed(record, chunk)
-                self._dirty[id(record)] = record
-        except VoxpoolError as error:
-            record.error = str(error)
-            self._tell_error(error)
-        finally:
-            self._ended(record)
-
-    def _ended(self, record: UtteranceRecord) -> None:
-        record.finish()
-        self.listening.ended(record)
-        self._mark(record)
-        self.recordEnded.emit(record)
+    def _bound(self) -> None:
         removed = self.records.bound()
         if removed:
             self.recordsRemoved.emit(removed)
 
-    async def _fire(self, plan: FirePlan) -> None:
-        by_voice: dict[str, ContextSettings] = {}
-        for index, shot in enumerate(plan.shots):
-            if index % _SHOTS_PER_TURN == 0:
-                await asyncio.sleep(0)
-            settings = by_voice.setdefault(shot.voice, self.settings.with_(voice=shot.voice, model=plan.model))
-            if self._begin(shot.text, settings, "fire") is None:
-                return
+    def _load_changed(self, load: LocalLoad) -> None:
+        if load.is_bottleneck:
+            self.tell(Notice("local_speech", str(load), Severity.WARNING, _BOTTLENECK_HINT))
+        elif self.load.is_bottleneck:
+            self.tell(Notice("local_speech", resolved=True))
+        self.load = load
+        self.loadChanged.emit(load)
 
     async def _save(self, record: UtteranceRecord, path: Path) -> None:
-        try:
-            await asyncio.to_thread(write_wav, path, record.pcm(), record.sample_rate_hz)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            text = f"{path} could not be written: {why}."
-            self.tell(Notice("save", text, Severity.ERROR, "Choose another folder.", repr(error)))
-            return
-        self.tell(Notice("save", f"Saved {record.audio_s:.1f} s of sound to {path}."))
-        self.saved.emit(path)
+        said = await save_wav(record, path)
+        self.tell(said)
+        if said.severity is Severity.INFO:
+            self.saved.emit(path)
 
     async def _probe(self, choice: EndpointChoice) -> None:
         local = self.endpoint.endpoint if self.endpoint.choice.kind is EndpointKind.LOCAL else None
@@ -496,15 +457,22 @@ class SpeechController(QObject):
         else:
             self.keyStored.emit("")
 
-    def _cancel(self, record: UtteranceRecord) -> None:
-        if record.utterance is not None and not record.ended:
-            record.utterance.cancel_nowait()
-
     def _end_line(self) -> None:
         """Silence and cancel what the playground says now and next."""
         for record in self.listening.drop_line():
-            self._cancel(record)
-            self._mark(record)
+            self._speaking.cancel(record)
+            self._frames.mark(record)
+
+    def _may_cost(self, text: str) -> bool:
+        """Say so, and return False, when one text alone is above the cap."""
+        cap = self.store.get(remembered.BURST_CAP)
+        if not self.endpoint.is_paid or len(text) <= cap:
+            return True
+        said = f"This text has {len(text):,} characters, more than the cap of {cap:,} that you set for what costs money"
+        self.tell(
+            Notice("cost", f"{said}.", Severity.WARNING, "Shorten it, or raise the cap in the endpoint settings.")
+        )
+        return False
 
     def _is_double_click(self, text: str) -> bool:
         now = self._clock()
@@ -524,18 +492,9 @@ class SpeechController(QObject):
         why = self.endpoint.problem or "The endpoint is not ready yet; try again in a moment."
         self.tell(Notice("endpoint", why, Severity.WARNING))
 
-    def _tell_error(self, error: VoxpoolError) -> None:
-        text = str(error)
-        self.tell(Notice(f"utterance/{type(error).__name__}", f"{text[:1].upper()}{text[1:]}.", Severity.ERROR))
-
     def _task_failed(self, name: str, error: BaseException) -> None:
         text = f"Something in Voxgrid itself failed ({name}); you can go on, the log has the details."
         self.tell(Notice("internal", text, Severity.ERROR, detail=repr(error)))
-
-    def _mark(self, record: UtteranceRecord) -> None:
-        self._dirty[id(record)] = record
-        if not self._timer.isActive():
-            self._timer.start()
 
     def _follow(self) -> None:
         """Make the first in the playground's line the current one."""
@@ -544,13 +503,13 @@ class SpeechController(QObject):
             self.current = line[0]
             self.currentChanged.emit(self.current)
 
-    def _tick(self) -> None:
-        for record in self.listening.sweep():
-            self._dirty[id(record)] = record
+    def _advance(self) -> list[UtteranceRecord]:
+        done = self.listening.sweep()
         self._follow()
-        dirty, self._dirty = self._dirty, {}
-        for record in dirty.values():
-            self.recordChanged.emit(record)
-        self.ticked.emit()
-        if not dirty and not len(self.listening) and not self.records.running():
-            self._timer.stop()
+        return done
+
+    def _busy(self) -> bool:
+        return bool(len(self.listening)) or self._is_running()
+
+    def _is_running(self) -> bool:
+        return bool(self.records.running())

@@ -43,8 +43,10 @@ class Listening:
         """What the playground says now (first) and next."""
         return tuple(self._line)
 
-    def enqueue(self, record: UtteranceRecord) -> None:
-        """Hear it when everything in line before it was heard."""
+    def enqueue(self, record: UtteranceRecord, from_s: float = 0.0) -> None:
+        """Hear it, from a moment of its audio on, when everything in line before it was heard."""
+        record.started = False
+        record.heard_from_s = from_s
         self._line.append(record)
         self._advance()
 
@@ -132,7 +134,7 @@ class Listening:
             else:
                 if record.track is None:
                     record.started = True
-                    self.hear(record)
+                    self.hear(record, record.heard_from_s)
                 return
 
     def _balance(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
 
+from voxgrid.speech.tasks import Tasks
+
 HEALTH_PATH: Final = "/voxgrid/v1/health"
+_EVERY_S: Final = 1.0
 _SLOW_MS: Final = 400.0
 """A synthesis that waits longer than this for a free worker is felt in the time to first audio."""
 
@@ -72,6 +77,40 @@ class LoadProbe:
                 return parse(await answer.json())
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return LocalLoad()
+
+
+class LoadWatch:
+    """Asks about once a second while something runs, and not at all otherwise.
+
+    Args:
+        tasks: Where it runs.
+        busy: Whether something runs.
+        on_load: Told of every change.
+    """
+
+    def __init__(self, tasks: Tasks, busy: Callable[[], bool], on_load: Callable[[LocalLoad], None]) -> None:
+        self._tasks = tasks
+        self._busy = busy
+        self._on_load = on_load
+        self._task: asyncio.Task[None] | None = None
+        self.load = LocalLoad()
+
+    def see_to(self, url: str) -> None:
+        """Watch the server at a base URL, if that is not done already."""
+        if self._task is None or self._task.done():
+            self._task = self._tasks.start(self._watch(url), "watch local speech")
+
+    async def _watch(self, url: str) -> None:
+        async with LoadProbe(url) as probe:
+            while self._busy():
+                await asyncio.sleep(_EVERY_S)
+                self._is(await probe.read())
+        self._is(LocalLoad())
+
+    def _is(self, load: LocalLoad) -> None:
+        if load != self.load:
+            self.load = load
+            self._on_load(load)
 
 
 def parse(health: Any) -> LocalLoad:

@@ -9,17 +9,22 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QS
 from PySide6.QtGui import QAction, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QSpinBox,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
+    QWidgetAction,
 )
 
+from voxgrid import settings as remembered
 from voxgrid.models import history
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.record import UtteranceRecord
@@ -57,6 +62,7 @@ class HistoryView(QWidget):
         self.list.currentItemChanged.connect(self._enable)
         self._make_actions()
         self._build()
+        self.setFocusProxy(self.list)
         # A burst ends hundreds of utterances within a second: the list is filled once for all of them.
         self._refill = QTimer(self)
         self._refill.setSingleShot(True)
@@ -137,7 +143,7 @@ class HistoryView(QWidget):
         head = QHBoxLayout()
         head.addWidget(label("HISTORY", "heading"))
         head.addStretch(1)
-        self._kept = label("", "small", "kept")
+        self._kept = self._keep_button()
         head.addWidget(self._kept)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
@@ -157,6 +163,36 @@ class HistoryView(QWidget):
         row.addStretch(1)
         layout.addLayout(row)
 
+    def _keep_button(self) -> QToolButton:
+        """Says what is kept; its menu sets how much may be."""
+        button = tool_button(str(self._controller.records.kept()), "kept", "What is kept", "flat")
+        button.setToolTip("Sound is kept in memory, never on disk until you save it; click to set how much")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(self._bounds())
+        menu.addAction(action)
+        button.setMenu(menu)
+        return button
+
+    def _bounds(self) -> QWidget:
+        store = self._controller.store
+        holder = QWidget()
+        form = QFormLayout(holder)
+        self.keep_count, self.keep_mb = QSpinBox(), QSpinBox()
+        for spin, name, title, setting, most, unit in (
+            (self.keep_count, "keep_count", "Keep at most", remembered.KEEP_COUNT, 5000, " utterances"),
+            (self.keep_mb, "keep_mb", "and at most", remembered.KEEP_MB, 8192, " MB"),
+        ):
+            spin.setObjectName(name)
+            spin.setAccessibleName(title + unit)
+            spin.setRange(8, most)
+            spin.setSuffix(unit)
+            spin.setValue(store.get(setting))
+            spin.editingFinished.connect(self._bounds_chosen)
+            form.addRow(title, spin)
+        return holder
+
     # --- acting ------------------------------------------------------------------------------------------
 
     def _later(self, _record: object) -> None:
@@ -171,6 +207,9 @@ class HistoryView(QWidget):
         self.copy_action.setEnabled(record is not None)
         for button, action in zip(self._buttons, (self.replay_action, self.save_action, self.copy_action), strict=True):
             button.setEnabled(action.isEnabled())
+
+    def _bounds_chosen(self) -> None:
+        self._controller.set_bounds(self.keep_count.value(), self.keep_mb.value())
 
     def _menu(self, at: QPoint) -> None:
         if self.chosen is None:

@@ -52,6 +52,9 @@ class ListeningBar(QWidget):
         self.mute.setCheckable(True)
         self.mute.setChecked(self._controller.store.get(remembered.MUTED))
         self.mute.toggled.connect(self._controller.set_muted)
+        self.all = tool_button("All", "hear_all", "Hear everything that runs")
+        self.all.setToolTip("Hear everything that runs; again: nothing")
+        self.all.clicked.connect(self._hear_all)
         self.volume = QSlider(Qt.Orientation.Horizontal)
         self.volume.setObjectName("volume")
         self.volume.setAccessibleName("Volume")
@@ -59,7 +62,7 @@ class ListeningBar(QWidget):
         self.volume.setValue(round(self._controller.store.get(remembered.VOLUME) * 100))
         self.volume.setFixedWidth(90)
         self.volume.valueChanged.connect(lambda value: self._controller.set_volume(value / 100))
-        for widget in (self.device, self.heard, self.meter, self.volume, self.mute):
+        for widget in (self.device, self.heard, self.meter, self.all, self.volume, self.mute):
             row.addWidget(widget)
 
     def show_heard(self) -> None:
@@ -91,6 +94,10 @@ class ListeningBar(QWidget):
             self.device.setItemText(self.device.currentIndex(), "♪ No sound device")
         self.device.setToolTip(state.why if silent else f"Sound goes to {state.name}")
         self.device.setAccessibleDescription(self.device.toolTip())
+
+    def _hear_all(self) -> None:
+        running = self._controller.records.running()
+        self._controller.listen_all(any(not record.listening for record in running))
 
     def _tick(self) -> None:
         self.show_heard()

@@ -167,6 +167,7 @@ class PlaygroundView(QWidget):
         controller = self._controller
         self.editor.speakRequested.connect(self.speak)
         self.editor.textChanged.connect(self._text_changed)
+        self.waveform.sought.connect(self._seek)
         self.second.activated.connect(self._second_chosen)
         self.fire_panel.fired.connect(self._fire)
         self.fire_panel.changed.connect(self._fire_changed)
@@ -195,6 +196,10 @@ class PlaygroundView(QWidget):
         if not self._refused():
             self._controller.fire(count, source)
 
+    def _seek(self, seconds: float) -> None:
+        if self.waveform.record is not None:
+            self._controller.replay(self.waveform.record.id, seconds)
+
     def _fire_changed(self, count: int, source: str) -> None:
         self._controller.store.set(remembered.FIRE_COUNT, count)
         self._controller.store.set(remembered.FIRE_SOURCE, source)
@@ -212,8 +217,8 @@ class PlaygroundView(QWidget):
             say(self._hint, "")
             self._controller.set_settings(verdict.settings)
 
-    def _voice_chosen(self, voice: str) -> None:
-        self._controller.choose_voice(voice)
+    def _voice_chosen(self, _voice: str) -> None:
+        self._controller.choose_voice()
 
     def _voices_changed(self, voices: object) -> None:
         self.parameters.set_voices(voices)  # type: ignore[arg-type]

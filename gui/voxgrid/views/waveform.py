@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from voxgrid.speech.envelope import STEP_S
@@ -31,7 +31,12 @@ class WaveformView(QWidget):
     Args:
         theme: Colours.
         parent: Qt parent.
+
+    Signals:
+        sought(float): A moment of the audio was clicked, in seconds.
     """
+
+    sought = Signal(float)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +72,14 @@ class WaveformView(QWidget):
             self._played_s = record.played_s
         self.setAccessibleDescription(self.describe())
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click is a wish to hear it from there."""
+        record = self._record
+        if record is not None and record.bytes and event.button() is Qt.MouseButton.LeftButton:
+            moment = event.position().x() / max(1, self.width()) * self._span_s(record)
+            if moment < record.audio_s:
+                self.sought.emit(moment)
 
     def describe(self) -> str:
         """Return what is painted in words."""

@@ -1,0 +1,151 @@
+"""From a text to a record: begins utterances, takes in what comes, ends them, and says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from voxgrid.notifications import Severity
+from voxgrid.speech.burst import FirePlan
+from voxgrid.speech.listening import Listening
+from voxgrid.speech.notice import Notice
+from voxgrid.speech.record import UtteranceRecord
+from voxgrid.speech.store import RecordStore
+from voxgrid.speech.tasks import Tasks
+from voxpool.errors import AcquireTimeout, CredentialRejected, TransportError, VoxpoolError
+from voxpool.events import Outcome
+
+if TYPE_CHECKING:
+    from voxpool.pool.pool import Pool
+    from voxpool.protocol.settings import ContextSettings
+
+_SHOTS_PER_TURN: Final = 20
+"""Utterances begun before the loop gets a turn: a burst of 500 must not freeze the window."""
+
+_TROUBLES: Final = (TransportError, CredentialRejected, AcquireTimeout)
+"""Errors with a cause that goes away: the next success takes their notice away too."""
+
+
+class SpeakingListener(Protocol):
+    """Who wants to know what becomes of utterances."""
+
+    def record_began(self, record: UtteranceRecord) -> None:
+        """An utterance was asked for."""
+
+    def record_moved(self, record: UtteranceRecord) -> None:
+        """Something about it changed."""
+
+    def record_over(self, record: UtteranceRecord) -> None:
+        """Nothing more will come for it."""
+
+    def tell(self, notice: Notice) -> None:
+        """Something for the person."""
+
+
+class Speaking:
+    """One task for each utterance, from its request to its end.
+
+    Args:
+        pool: Returns the pool in use.
+        records: Where records are kept.
+        listening: What is heard of them.
+        tasks: Where the tasks run.
+        listener: Told of everything.
+    """
+
+    def __init__(
+        self,
+        pool: Callable[[], Pool | None],
+        records: RecordStore,
+        listening: Listening,
+        tasks: Tasks,
+        listener: SpeakingListener,
+    ) -> None:
+        self._pool = pool
+        self._records = records
+        self._listening = listening
+        self._tasks = tasks
+        self._listener = listener
+        self._burst: asyncio.Task[None] | None = None
+        self._troubles: dict[str, float] = {}
+
+    def __repr__(self) -> str:
+        return f"<Speaking {len(self._records.running())} running>"
+
+    def begin(self, text: str, settings: ContextSettings, source: str) -> UtteranceRecord | None:
+        """Ask the pool to speak a text; None when it refuses, which is told."""
+        pool = self._pool()
+        if pool is None:
+            return None
+        try:
+            utterance = pool.speak(text, settings=settings)
+        except VoxpoolError as error:
+            self._tell_error(error)
+            return None
+        record = UtteranceRecord(
+            utterance.id, text, utterance.label, settings, source, time.time(), settings.sample_rate_hz, utterance
+        )
+        self._records.add(record)
+        self._tasks.start(self._consume(record), f"utterance {utterance.id}")
+        self._listener.record_began(record)
+        return record
+
+    def fire(self, plan: FirePlan, settings: ContextSettings) -> None:
+        """Begin all utterances of a burst."""
+        self._burst = self._tasks.start(self._fire(plan, settings), f"burst of {len(plan.shots)}")
+
+    def cancel(self, record: UtteranceRecord) -> None:
+        """Interrupt one utterance; harmless when it has ended."""
+        if record.utterance is not None and not record.ended:
+            record.utterance.cancel_nowait()
+
+    def cancel_all(self) -> None:
+        """Interrupt all, and begin no more of a burst."""
+        if self._burst is not None:
+            self._burst.cancel()
+            self._burst = None
+        for record in self._records.running():
+            self.cancel(record)
+
+    async def _fire(self, plan: FirePlan, settings: ContextSettings) -> None:
+        in_voice: dict[str, ContextSettings] = {}
+        for index, shot in enumerate(plan.shots):
+            if index % _SHOTS_PER_TURN == 0:
+                await asyncio.sleep(0)
+            if shot.voice not in in_voice:
+                in_voice[shot.voice] = settings.with_(voice=shot.voice)
+            if self.begin(shot.text, in_voice[shot.voice], "fire") is None:
+                return
+
+    async def _consume(self, record: UtteranceRecord) -> None:
+        utterance = record.utterance
+        assert utterance is not None  # noqa: S101 - it was just made
+        try:
+            async for chunk in utterance:
+                record.add(chunk)
+                self._listening.feed(record, chunk)
+                self._listener.record_moved(record)
+        except VoxpoolError as error:
+            record.error = str(error)
+            self._tell_error(error)
+        finally:
+            record.finish()
+            self._listening.ended(record)
+            self._listener.record_over(record)
+        if record.outcome is Outcome.DONE:
+            self._troubles_are_over(record)
+
+    def _tell_error(self, error: VoxpoolError) -> None:
+        text, kind = str(error), f"utterance/{type(error).__name__}"
+        if isinstance(error, _TROUBLES):
+            self._troubles[kind] = time.time()
+        self._listener.tell(Notice(kind, f"{text[:1].upper()}{text[1:]}.", Severity.ERROR))
+
+    def _troubles_are_over(self, record: UtteranceRecord) -> None:
+        """Take away what was said about the network or the key, once something that began later went well."""
+        for kind, at in list(self._troubles.items()):
+            if record.began_at > at:
+                del self._troubles[kind]
+                self._listener.tell(Notice(kind, resolved=True))
