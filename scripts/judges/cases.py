@@ -76,7 +76,9 @@ class LogKeeper(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record."""
-        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+        # LiveKit tells the error in extra fields of the record.
+        told = "".join(f" ({vars(record)[name]})" for name in ("error_code", "error_message") if name in vars(record))
+        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}{told}")
 
     def tell(self) -> None:
         """Print the line that the runner reads."""

@@ -40,14 +40,20 @@ async def speak(asked: object, verdict: Verdict, frames: list[object]) -> None:
 
 
 def response(text: str) -> list[object]:
-    return [LLMFullResponseStartFrame(), *(LLMTextFrame(text=piece) for piece in tokens(text)), LLMFullResponseEndFrame()]
+    return [
+        LLMFullResponseStartFrame(),
+        *(LLMTextFrame(text=piece) for piece in tokens(text)),
+        LLMFullResponseEndFrame(),
+    ]
 
 
 async def main() -> None:
     asked, logs = arguments(), keep_logs()
     logger.remove()
     logger.add(sys.stderr, level="WARNING")
-    logger.add(lambda message: logs.lines.append(str(message).strip()), level="WARNING", format="{level} {name}: {message}")
+    logger.add(
+        lambda message: logs.lines.append(str(message).strip()), level="WARNING", format="{level} {name}: {message}"
+    )
     await speak(asked, Verdict("short", SHORT), [TTSSpeakFrame(SHORT), SleepFrame(2)])
     await speak(asked, Verdict("long", LONG), [TTSSpeakFrame(LONG), SleepFrame(6)])
     await speak(asked, Verdict("streamed", STREAMED), [*response(STREAMED), SleepFrame(3)])
