@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 import qasync  # isort: skip  # after PySide6: it takes the binding that is imported
 
 from voxgrid import __version__
-from voxgrid.bridge import Bridge
+from voxgrid.bridge import Bridge, RecordOf
 from voxgrid.commands import Commands, SpeechViews
 from voxgrid.demo import Demo
 from voxgrid.faults import Faults
@@ -111,6 +111,7 @@ def build(
     notifications: Notifications | None = None,
     log_file: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
+    record_of: RecordOf | None = None,
 ) -> Parts:
     """Make the window and everything behind it; nothing runs yet.
 
@@ -121,12 +122,13 @@ def build(
         notifications: Where sentences go.
         log_file: What "Open the log" opens.
         clock: Monotonic time in seconds; the pool's clock.
+        record_of: Returns the sound of an utterance; by default the controller's record.
     """
     theme = Theme(app, ThemeMode(store.get(THEME)))
     theme.apply()
     notifications = notifications or Notifications()
     controller = controller or SpeechController(store)
-    bridge = Bridge(controller.records.get, clock)
+    bridge = Bridge(record_of or controller.records.get, clock)
     lag = LoopLag(clock)
     views = SpeechViews(
         PlaygroundView(controller, theme), HistoryView(controller, theme), ListeningBar(controller, theme)

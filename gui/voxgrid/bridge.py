@@ -159,7 +159,7 @@ class Bridge(QObject):
         self.models = Models()
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
-        self._seconds = self._make_timer(1000, Qt.TimerType.CoarseTimer, self._second)
+        self._seconds = self._make_timer(1000, Qt.TimerType.CoarseTimer, self.tick_second)
 
     def __repr__(self) -> str:
         return f"<Bridge {'lively' if self.lively else 'asleep'} {self.models.grid!r}>"
@@ -213,6 +213,19 @@ class Bridge(QObject):
         elif not self._expecting():
             self._rest()
 
+    def tick_second(self) -> None:
+        """Take a sample for the charts and let ages be shown anew."""
+        models = self.models
+        models.totals.sample(self._clock(), models.grid.in_use, len(models.queue))
+        self.second.emit()
+
+    def hear(self, utterance_id: int) -> None:
+        """Show at once that an utterance is heard, or no longer: also one that ended long ago."""
+        place = self.models.grid.place_of(utterance_id)
+        if place is not None:
+            self._follow_sound(self.models.grid.cell(*place))
+        self.wake()
+
     # --- inside ------------------------------------------------------------------------------------------
 
     def _make_timer(self, interval_ms: int, kind: Qt.TimerType, act: Callable[[], None]) -> QTimer:
@@ -263,13 +276,6 @@ class Bridge(QObject):
         if show_sound(cell, record.envelope.levels, record.audio_s, total_s, played_s):
             self.models.grid.touch(cell.row, cell.column)
 
-    def hear(self, utterance_id: int) -> None:
-        """Show at once that an utterance is heard, or no longer: also one that ended long ago."""
-        place = self.models.grid.place_of(utterance_id)
-        if place is not None:
-            self._follow_sound(self.models.grid.cell(*place))
-        self.wake()
-
     def _take(self, now: float) -> Frame:
         """Return what is dirty and clean it."""
         models = self.models
@@ -297,8 +303,3 @@ class Bridge(QObject):
         if self._quiet >= _IDLE_FRAMES:
             self._frames.stop()
             self.livelyChanged.emit(False)
-
-    def _second(self) -> None:
-        models = self.models
-        models.totals.sample(self._clock(), models.grid.in_use, len(models.queue))
-        self.second.emit()

@@ -19,6 +19,7 @@ import voxassets
 from voxpool.events import SlotState
 
 UI_FONTS: Final = ("DejaVu Sans", "Noto Sans", "Segoe UI", "Helvetica Neue", "Arial")
+NARROW_FONTS: Final = ("DejaVu Sans Condensed", "Noto Sans Display Condensed", "Arial Narrow", *UI_FONTS)
 MONO_FONTS: Final = ("DejaVu Sans Mono", "Noto Sans Mono", "Menlo", "Consolas", "Courier New")
 UI_PIXELS: Final = 12
 SMALL_PIXELS: Final = 11
@@ -164,6 +165,11 @@ def blend(front: str, back: str, share: float) -> QColor:
 def ui_font(pixels: int = UI_PIXELS, *, bold: bool = False) -> QFont:
     """Return the proportional font in a size in (device-independent) pixels."""
     return _font(UI_FONTS, pixels, bold=bold)
+
+
+def narrow_font(pixels: int = UI_PIXELS) -> QFont:
+    """Return the proportional font in its narrow cut, for a cell's few words."""
+    return _font(NARROW_FONTS, pixels, bold=False)
 
 
 def mono_font(pixels: int = UI_PIXELS, *, bold: bool = False) -> QFont:

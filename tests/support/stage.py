@@ -1,97 +1,175 @@
-"""A speech controller on fakes: a stage on which a test is the pool, the device and the clock."""
+"""The whole window on a made-up pool: for GUI tests, for looking at it, and for measuring paints.
+
+python tests/support/stage.py OUT.png [--size 1280x800] [--scene busy] [--theme dark] [--measure]
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from support.speech_fakes import FakeClock, FakePlayer, FakePool, FakeTrack, FakeUtterance
-from voxgrid import settings as remembered
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from PySide6.QtWidgets import QApplication
+
+from support.fake_events import FakePool
+from support.speech_fakes import FakePlayer
+from voxgrid.app import Parts, build, make_application
+from voxgrid.models.cell import Look
+from voxgrid.models.totals import percentile
+from voxgrid.notifications import Notifications, Severity
+from voxgrid.options import Options
 from voxgrid.settings import Settings
-from voxgrid.speech.controller import SpeechController
-from voxgrid.speech.link import LinkConfig
-from voxgrid.speech.notice import Notice
-from voxpool.config import Endpoint, PoolConfig
-from voxpool.errors import VoxpoolError
-from voxpool.voices import Voice
+from voxgrid.speech import SpeechController
+from voxgrid.theme import ThemeMode
+from voxpool.events import CloseReason
 
-VOICES = (
-    Voice("Joe", "Joe (neural, en-US, male)", ("en",), "Neural voice.", ("neural", "male", "en-US")),
-    Voice("Ashley", "Ashley (eSpeak NG, en-US, female)", ("en",), "", ("espeak", "female", "en-US")),
-    Voice("Clive", "Clive (eSpeak NG, en-GB, male)", ("en",), "", ("espeak", "male", "en-GB")),
-)
+SCENES = ("idle", "busy", "errors")
 
 
+class StagePlayer(FakePlayer):
+    """A player whose device is never short of audio."""
+
+    underflows = 0
+
+
+@dataclass
 class Stage:
-    """Owns the controller and everything that it believes to be real.
+    """A window, and a pool whose time is moved by hand."""
 
-    Args:
-        folder: Where settings are kept.
-        url: What is spoken to; "" means the person's choice in the settings.
+    app: QApplication
+    parts: Parts
+    pool: FakePool
+
+    def frame(self, seconds: float = 0.033) -> None:
+        """Let the pool go on and the window show one frame."""
+        self.pool.advance(seconds)
+        self.parts.bridge.tick()
+        self.app.processEvents()
+
+    def second(self) -> None:
+        """Let a second's tick happen."""
+        self.parts.bridge.tick_second()
+        self.app.processEvents()
+
+    def close(self) -> None:
+        """Take the window away."""
+        self.parts.bridge.stop()
+        self.parts.lag.stop()
+        self.parts.window.hide()
+        self.parts.window.deleteLater()
+        self.app.processEvents()
+
+
+def make_stage(folder: Path, *, troubles: float = 0.0, size: tuple[int, int] = (1280, 800)) -> Stage:
+    """Build the window; nothing is open yet."""
+    app = make_application(Options())
+    pool = FakePool(troubles=troubles)
+    store = Settings(folder / "voxgrid.ini")
+    controller = SpeechController(store, player=StagePlayer())
+    parts = build(
+        app,
+        store,
+        controller=controller,
+        notifications=Notifications(),
+        clock=lambda: pool.now,
+        record_of=pool.records.get,
+    )
+    parts.window.resize(*size)
+    parts.window.show()
+    parts.window.top_bar.show_endpoint("Local server · real speech", "", ready=True)
+    parts.bridge.attach(pool)
+    app.processEvents()
+    return Stage(app, parts, pool)
+
+
+def play(stage: Stage, scene: str) -> None:
+    """Bring the window into a scene."""
+    if scene == "idle":
+        return
+    pool = stage.pool
+    pool.open(20)
+    for step in range(40):
+        pool.fire(4)
+        stage.frame()
+        stage.frame()
+        if step % 4 == 0:
+            stage.second()
+    pool.fire(25)
+    for utterance in list(pool.running)[:3]:
+        pool.records[utterance.id].listening = True
+    for _ in range(15):
+        stage.frame()
+    if scene == "errors":
+        _break_things(stage)
+    for _ in range(3):
+        stage.frame()
+    stage.second()
+
+
+def _break_things(stage: Stage) -> None:
+    stage.pool.cut(12)
+    stage.pool.cut(4, CloseReason.UNRESPONSIVE, "no pong for 20 s")
+    stage.frame()
+    parts = stage.parts
+    parts.notifications.post(
+        "The local server ended (killed by signal 9).",
+        hint="It is being started again; what had not been heard is spoken again.",
+        details="Traceback",
+        severity=Severity.WARNING,
+    )
+    failed = next(cell for cell in parts.bridge.models.grid.cells() if cell.look is Look.FAILED)
+    parts.presenter.inspect(failed.utterance_id)
+    parts.window.cockpit.grid.setFocus()
+
+
+def measure_paints(stage: Stage, frames: int = 300) -> tuple[list[float], list[float]]:
+    """Repaint all hundred cells and all row heads, over and over.
+
+    Returns:
+        Milliseconds of the paints, and of the refreshes (waveforms into pixels) before them.
     """
-
-    def __init__(self, folder: Path, url: str = "http://127.0.0.1:1") -> None:
-        self.clock = FakeClock()
-        self.player = FakePlayer()
-        self.pools: list[FakePool] = []
-        self.notices: list[Notice] = []
-        self.voices: tuple[Voice, ...] | VoxpoolError = VOICES
-        self.store = Settings(folder / "voxgrid.ini")
-        if url:
-            self.store.set(remembered.ENDPOINT_KIND, "custom")
-            self.store.set(remembered.ENDPOINT_URL, url)
-        config = LinkConfig(make_pool=self._make_pool, read_voices=self._read_voices)
-        self.controller = SpeechController(self.store, player=self.player, config=config, clock=self.clock)  # type: ignore[arg-type]
-        self.controller.notice.connect(self._noticed)
-
-    @property
-    def pool(self) -> FakePool:
-        """The newest pool."""
-        return self.pools[-1]
-
-    @property
-    def utterances(self) -> list[FakeUtterance]:
-        """What the newest pool was asked for."""
-        return self.pool.utterances
-
-    @property
-    def tracks(self) -> list[FakeTrack]:
-        """What the player was asked for."""
-        return self.player.tracks
-
-    @property
-    def said(self) -> list[str]:
-        """The notices' sentences."""
-        return [notice.text for notice in self.notices if notice.text]
-
-    async def start(self) -> None:
-        """Start the controller and let it settle."""
-        await self.controller.start()
-        await settle()
-
-    async def spoken(self, text: str = "Hello there.", seconds: float = 1.0) -> Any:
-        """Speak a text to its end and return its record."""
-        record = self.controller.speak(text)
-        self.utterances[-1].give(seconds)
-        self.utterances[-1].end()
-        await settle()
-        return record
-
-    def _make_pool(self, endpoint: Endpoint, config: PoolConfig) -> FakePool:
-        self.pools.append(FakePool(endpoint, config, self.clock))
-        return self.pools[-1]
-
-    async def _read_voices(self, endpoint: Endpoint) -> tuple[Voice, ...]:
-        if isinstance(self.voices, VoxpoolError):
-            raise self.voices
-        return self.voices
-
-    def _noticed(self, notice: Notice) -> None:
-        self.notices.append(notice)
+    grid, model = stage.parts.window.cockpit.grid, stage.parts.bridge.models.grid
+    everything = {(cell.row, cell.column) for cell in model.cells()}
+    rows = set(range(len(model.rows)))
+    grid.paint_ms.clear()
+    refreshes = []
+    for number in range(frames):
+        began = time.perf_counter()
+        grid.refresh(set(everything), set(rows), stage.pool.now + number * 0.1)
+        refreshes.append((time.perf_counter() - began) * 1000)
+        stage.app.processEvents()
+    return list(grid.paint_ms), refreshes
 
 
-async def settle() -> None:
-    """Let everything that is ready to run have run."""
-    for _ in range(20):
-        await asyncio.sleep(0)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--scene", choices=SCENES, default="busy")
+    parser.add_argument("--theme", choices=[mode.value for mode in ThemeMode], default="dark")
+    parser.add_argument("--measure", action="store_true")
+    options = parser.parse_args()
+    wide, high = map(int, options.size.split("x"))
+    with tempfile.TemporaryDirectory() as folder:
+        stage = make_stage(Path(folder), troubles=0.06 if options.scene == "errors" else 0.02, size=(wide, high))
+        stage.parts.theme.set_mode(ThemeMode(options.theme))
+        play(stage, options.scene)
+        stage.app.processEvents()
+        stage.parts.window.grab().save(str(options.out))
+        if options.measure:
+            for name, values in zip(("paint", "refresh"), measure_paints(stage), strict=True):
+                p50, p95 = percentile(values, 0.5), percentile(values, 0.95)
+                print(f"{name} of all cells: p50 {p50:.2f} ms, p95 {p95:.2f} ms, {len(values)} times")
+        stage.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from voxgrid.items.grid_items import GridItems
@@ -15,7 +13,7 @@ from voxgrid.notifications import Notifications
 from voxgrid.theme import Theme
 from voxgrid.views.grid_legend import GridLegend
 from voxgrid.views.grid_rows import WIDTH
-from voxgrid.views.grid_view import MIN_ROW, GridView
+from voxgrid.views.grid_view import GridView
 from voxgrid.views.notification_bar import NotificationBar
 from voxgrid.views.queue_view import QueueView
 from voxgrid.views.trends import Trends
@@ -53,23 +51,3 @@ class Cockpit(QWidget):
         column.addWidget(self.grid, 1)
         column.addWidget(self.queue)
         column.addWidget(self.trends)
-        self.items.modelReset.connect(self._share_height)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the height anew."""
-        super().resizeEvent(event)
-        self._share_height()
-
-    def event(self, event: QEvent) -> bool:
-        """Share the height anew when a notification comes or goes."""
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._share_height()
-        return super().event(event)
-
-    def _share_height(self) -> None:
-        """Let the grid have a whole number of pixels per row; the charts take what is left over."""
-        bar = self.notification_bar
-        taken = self.legend.height() + self.queue.height() + self.trends.minimumHeight()
-        taken += bar.sizeHint().height() if bar.isVisibleTo(self) else 0
-        rows = max(1, self.items.rowCount())
-        self.grid.setMaximumHeight(max(MIN_ROW, (self.height() - taken) // rows) * rows)

@@ -16,7 +16,7 @@ from voxgrid.models.cell import CellState, Look
 from voxgrid.models.grid import Place
 from voxgrid.models.sentences import cell_age, second_line, shows_wave
 from voxgrid.models.wording import millis
-from voxgrid.theme import Theme, Tokens, blend, mono_font, ui_font
+from voxgrid.theme import Theme, Tokens, blend, mono_font, narrow_font
 from voxgrid.views.glyphs import draw_glyph, draw_note
 from voxgrid.views.grid_layout import CellLayout, cell_layout
 from voxgrid.views.wave_sheet import Ink, WaveSheet, premultiplied
@@ -82,9 +82,9 @@ class GridDelegate(QStyledItemDelegate):
     def _reset(self) -> None:
         tokens, layout = self._theme.tokens, self._layout
         self._plates: dict[PlateKey, QPixmap] = {}
-        self._font = ui_font(layout.font_px)
+        self._font = narrow_font(layout.font_px)
         self._mono = mono_font(layout.mono_px)
-        self._small = ui_font(layout.mono_px)
+        self._small = narrow_font(layout.mono_px)
         self._metrics = QFontMetrics(self._font)
         self._small_metrics = QFontMetrics(self._small)
         mono_metrics = QFontMetrics(self._mono)

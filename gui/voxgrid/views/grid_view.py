@@ -149,9 +149,16 @@ class GridView(QTableView):
 
     def _share_room(self) -> None:
         rows, columns = max(1, self._items.rowCount()), max(1, self._items.columnCount())
-        height = min(MAX_ROW, max(MIN_ROW, self.viewport().height() // rows))
+        room = self.viewport().height()
+        height = min(MAX_ROW, max(MIN_ROW, room // rows))
         width = max(MIN_COLUMN, self.viewport().width() // columns)
-        self._rows.setDefaultSectionSize(height)
+        fits = height * rows <= room
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(policy)
+        spare = room - height * rows if fits and height < MAX_ROW else 0
+        for row in range(rows):
+            # Pixels that cannot be shared equally go between the rows, evenly spread.
+            self._rows.resizeSection(row, height + (row * spare % rows < spare))
         self.horizontalHeader().setDefaultSectionSize(width)
         self._delegate.resize(width, height, self.devicePixelRatioF())
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from voxgrid.models.totals import HISTORY, Sample
 from voxgrid.models.wording import millis
@@ -35,7 +35,7 @@ class Trend(QWidget):
         self._top = 1.0
         self._font = ui_font(10)
         self._mono = mono_font(11)
-        self.setMinimumHeight(HEIGHT)
+        self.setFixedHeight(HEIGHT)
         self.setAccessibleName(title)
         theme.changed.connect(self.update)
 
@@ -113,8 +113,6 @@ class Trends(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 2, 4, 6)
         row.setSpacing(8)
-        self.setMinimumHeight(HEIGHT + 8)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         for trend in (self._in_use, self._ttfa, self._errors):
             row.addWidget(trend, 1)
         self.refresh((), 100)
