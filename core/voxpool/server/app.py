@@ -18,6 +18,7 @@ from voxpool.server.config import ServerConfig
 from voxpool.server.engines.process import Worker
 from voxpool.server.engines.tone import ToneEngine
 from voxpool.server.limits import Generations
+from voxpool.server.rest import Rest
 from voxpool.server.services import Services
 from voxpool.server.session import Session
 from voxpool.server.synthesis import Speaker, Synthesizer
@@ -86,8 +87,7 @@ class Server:
         """Return the application to serve."""
         app = web.Application(client_max_size=1024 * 1024)
         app.router.add_get(WS_PATH, self._upgrade)
-        app.router.add_get("/tts/v1/voices", self._legacy_voices)
-        app.router.add_get("/voices/v1/voices", self._voices)
+        Rest(self.services).add_routes(app)
         app.router.add_get(HEALTH_PATH, self._health)
         app.router.add_get(LEDGER_PATH, self._ledger)
         app.on_startup.append(self._start)
@@ -141,17 +141,6 @@ class Server:
             services.ledger.end(record, why, asyncio.get_running_loop().time())
             _logger.debug("connection %d ended: %s", record.number, why)
         return socket
-
-    async def _legacy_voices(self, request: web.Request) -> web.Response:
-        # ?filter=language=en (section 11)
-        name, _, value = request.query.get("filter", "").partition("=")
-        languages = [value] if name == "language" else []
-        voices = self.services.catalogue.voices(languages)
-        return _json({"voices": [voice.legacy_entry() for voice in voices]})
-
-    async def _voices(self, request: web.Request) -> web.Response:
-        voices = self.services.catalogue.voices(request.query.getall("languages", []))
-        return _json({"voices": [voice.entry() for voice in voices]})
 
     async def _health(self, _: web.Request) -> web.Response:
         services = self.services

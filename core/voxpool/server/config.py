@@ -93,12 +93,13 @@ class ServerConfig:
             bound is unknown; ours keeps memory bounded.
         max_frame_bytes: Largest accepted frame; the service takes 1 MiB at least (section 9).
         wav_size_field: Size field of a streaming WAV header (section 17, 6: unknown).
-        opus_restart: Whether the Ogg stream starts anew with every synthesis (section 17, 6: unknown).
         tokens: Word timestamps as ``tokens`` (every token of the input, as newer models send them), as ``words``
             (with their punctuation, as older ones do), or by the model of the context (section 8).
         first_chunk_s: Seconds of audio in the first chunk of a synthesis (section 7, as observed).
         chunk_s: Seconds of audio in the following chunks.
         last_chunk_samples: Samples in the tiny chunk before ``flushCompleted``; 0 sends none.
+        rest_first_samples: Samples in the first line of a REST stream (section 7, as observed).
+        rest_chunk_s: Seconds of audio in the following lines.
         cache_bytes: Bound of the cache of finished syntheses, in bytes of PCM.
         espeak_workers: Worker processes for eSpeak NG.
         neural_workers: Worker processes for the neural voice, about 250 MB and up to one core each.
@@ -130,11 +131,12 @@ class ServerConfig:
     held_characters: int = 100_000
     max_frame_bytes: int = 4 * 1024 * 1024
     wav_size_field: int = 0xFFFFFFFF
-    opus_restart: bool = True
     tokens: Literal["model", "tokens", "words"] = "model"
     first_chunk_s: float = 0.2
     chunk_s: float = 0.5
     last_chunk_samples: int = 5
+    rest_first_samples: int = 8
+    rest_chunk_s: float = 1.0
     cache_bytes: int = 64 * 1024 * 1024
     espeak_workers: int = 1
     neural_workers: int = 1

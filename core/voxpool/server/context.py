@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from voxpool.server import replies, statuses
 from voxpool.server.buffering import TextBuffer, UnfinishedMarkup
+from voxpool.server.chunking import ChunkSizes
 from voxpool.server.encoders import Encoder, make_encoder
 from voxpool.server.ledger import ContextRecord
 from voxpool.server.options import Options
@@ -211,15 +212,11 @@ class Context:
         try:
             if part.options.audio_config != self._encoder_config:
                 self._encoder = self._new_encoder(part.options)
-            speaking = Speaking(
-                part.text,
-                part.options,
-                part.voice,
-                self._encoder,
-                self._services.synthesizer,
-                self._services.config,
-                self,
+            config = self._services.config
+            sizes = ChunkSizes.of(
+                part.options.sample_rate_hz, config.first_chunk_s, config.chunk_s, config.last_chunk_samples
             )
+            speaking = Speaking(part.text, part.options, part.voice, self._encoder, self._services, self, sizes)
             async with aclosing(speaking.chunks()) as chunks:
                 async for chunk in chunks:
                     await self._deliver(chunk, part.options.model_id)
@@ -252,5 +249,8 @@ class Context:
     def _new_encoder(self, options: Options) -> Encoder:
         self._encoder_config = options.audio_config
         return make_encoder(
-            options.encoding, options.sample_rate_hz, wav_size_field=self._services.config.wav_size_field
+            options.encoding,
+            options.sample_rate_hz,
+            bit_rate=options.bit_rate,
+            wav_size_field=self._services.config.wav_size_field,
         )

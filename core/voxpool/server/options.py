@@ -17,6 +17,7 @@ from voxpool.protocol.settings import (
 from voxpool.server import statuses
 from voxpool.server.buffering import BufferRules
 from voxpool.server.config import ServerConfig
+from voxpool.server.encoders import SAMPLE_RATES, available
 from voxpool.server.requests import Malformed, field
 from voxpool.server.statuses import Refused
 
@@ -196,12 +197,23 @@ def check(options: Options, config: ServerConfig) -> None:
     if options.language is not None and not _LANGUAGE.fullmatch(options.language):
         raise Refused(statuses.invalid(f"language: {options.language} is not supported."))
     _check_numbers(options)
+    _check_encoding(options)
     if (
         options.auto_mode
         and options.auto_mode_strategy == "SENTENCE_BOUNDARY"
         and options.model_id not in SENTENCE_BOUNDARY_MODELS
     ):
         raise Refused(statuses.invalid(f"auto_mode_strategy SENTENCE_BOUNDARY is not supported by {options.model_id}."))
+
+
+def _check_encoding(options: Options) -> None:
+    encoding, rate = options.encoding, options.sample_rate_hz
+    if not available(encoding):
+        raise Refused(statuses.invalid(f"audio_encoding: {encoding} needs PyAV on this server (voxgrid[local])."))
+    rates = SAMPLE_RATES.get(encoding)
+    if rates is not None and rate not in rates:
+        listed = ", ".join(map(str, rates))
+        raise Refused(statuses.invalid(f"sample_rate_hertz: {rate} is not supported by {encoding}, only {listed}."))
 
 
 def _check_numbers(options: Options) -> None:

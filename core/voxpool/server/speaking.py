@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -16,8 +17,8 @@ from voxpool.server.encoders import Encoder
 from voxpool.server.options import Options
 from voxpool.server.scripts import language_of
 from voxpool.server.sentences import pieces, speakable
+from voxpool.server.services import Services
 from voxpool.server.speech import Speech, SpeechRequest
-from voxpool.server.synthesis import Synthesizer
 from voxpool.server.timestamps import Style, Timeline
 from voxpool.server.voices import Voice
 
@@ -90,10 +91,10 @@ class Speaking:
         text: The text as it was sent.
         options: The settings in force.
         voice: The voice.
-        encoder: The context's encoder.
-        synthesizer: Who speaks.
-        config: The server's settings.
+        encoder: The encoder, which nothing else uses meanwhile.
+        services: The parts of the server.
         client: In whose turn.
+        sizes: The sizes of its chunks.
     """
 
     def __init__(
@@ -102,19 +103,18 @@ class Speaking:
         options: Options,
         voice: Voice,
         encoder: Encoder,
-        synthesizer: Synthesizer,
-        config: ServerConfig,
+        services: Services,
         client: Hashable,
+        sizes: ChunkSizes,
     ) -> None:
+        config = services.config
         self._stretches = stretches(text, options, voice, config.job_characters)
         self._options = options
         self._encoder = encoder
-        self._synthesizer = synthesizer
+        self._synthesizer = services.synthesizer
         self._client = client
         self._rate = options.sample_rate_hz
-        self._chunker = Chunker(
-            ChunkSizes.of(self._rate, config.first_chunk_s, config.chunk_s, config.last_chunk_samples)
-        )
+        self._chunker = Chunker(sizes)
         style = style_of(options, config)
         phonetic = options.model_id not in _WITHOUT_PHONES
         self._timeline = Timeline(text, style, phonetic=phonetic) if style else None
@@ -130,17 +130,29 @@ class Speaking:
             EngineFailed: If a piece of the text could not be spoken.
         """
         self._encoder.begin()
+        async with aclosing(self._speeches()) as speeches:
+            async for stretch, speech in speeches:
+                for piece in self._cut(stretch, speech):
+                    if (chunk := await self._encode(piece)) is not None:
+                        yield chunk
+                if self._options.timestamps_follow and (alone := self._timestamps_alone(self._sent_s)) is not None:
+                    yield alone
+        rest = self._chunker.finish() or [b""]
+        for index, piece in enumerate(rest, start=1):
+            if (chunk := await self._encode(piece, finish=index == len(rest))) is not None:
+                yield chunk
+        if (alone := self._timestamps_alone(None)) is not None:
+            yield alone
+
+    async def _speeches(self) -> AsyncGenerator[tuple[Stretch, Speech | None], None]:
+        """Yield what was spoken, in order; the next stretch is spoken meanwhile, and not the one behind it."""
         following = iter(self._stretches)
         ahead: deque[asyncio.Task[Speech | None]] = deque()
         try:
             for stretch in self._stretches:
                 for next_one in islice(following, _LOOKAHEAD - len(ahead)):
                     ahead.append(asyncio.create_task(self._speak(next_one.request), name="speak a stretch"))
-                speech = await ahead.popleft()
-                for chunk in self._stretch(stretch, speech):
-                    yield chunk
-            for chunk in self._finish():
-                yield chunk
+                yield stretch, await ahead.popleft()
         finally:
             for task in ahead:
                 task.cancel()
@@ -149,37 +161,27 @@ class Speaking:
     async def _speak(self, request: SpeechRequest | None) -> Speech | None:
         return await self._synthesizer.speak(request, self._client) if request else None
 
-    def _stretch(self, stretch: Stretch, speech: Speech | None) -> Iterator[Chunk]:
+    def _cut(self, stretch: Stretch, speech: Speech | None) -> list[bytes]:
+        """Take in what was spoken and return the pieces that are full."""
         pcm = (speech.pcm if speech else b"") + bytes(2 * round(stretch.pause_s * self._rate))
         start_s = self._known_s
         self._known_s += len(pcm) / (2 * self._rate)
         if self._timeline is not None:
             words = [word.shifted(stretch.start, start_s) for word in speech.words] if speech else []
             self._timeline.add(words, stretch.end, self._known_s)
-        yield from self._send(self._chunker.push(pcm))
-        if self._options.timestamps_follow:
-            yield from self._timestamps_alone(self._sent_s)
+        return self._chunker.push(pcm)
 
-    def _finish(self) -> Iterator[Chunk]:
-        *full, last = self._chunker.finish() or [b""]
-        yield from self._send(full)
-        self._count(last)
-        audio = self._encoder.encode(last) + self._encoder.finish()
-        if audio:
-            yield self._chunk(audio, None)
-        yield from self._timestamps_alone(None)
-
-    def _send(self, pieces_of_pcm: Sequence[bytes]) -> Iterator[Chunk]:
-        for pcm in pieces_of_pcm:
-            self._count(pcm)
-            audio = self._encoder.encode(pcm)
-            if audio:
-                yield self._chunk(audio, self._sent_s)
-
-    def _count(self, pcm: bytes) -> None:
+    async def _encode(self, pcm: bytes, *, finish: bool = False) -> Chunk | None:
+        """Return the chunk for a piece, None if the encoder keeps it to itself for now."""
         duration_s = len(pcm) / (2 * self._rate)
         self._sent_s += duration_s
         self._unsent_s += duration_s
+
+        def work() -> bytes:
+            return self._encoder.encode(pcm) + (self._encoder.finish() if finish else b"")
+
+        audio = await asyncio.to_thread(work) if self._encoder.heavy else work()
+        return self._chunk(audio, None if finish else self._sent_s) if audio else None
 
     def _chunk(self, audio: bytes, until_s: float | None) -> Chunk:
         timestamps = None
@@ -189,10 +191,9 @@ class Speaking:
         duration_s, self._unsent_s = self._unsent_s, 0.0
         return Chunk(audio, duration_s, characters, timestamps)
 
-    def _timestamps_alone(self, until_s: float | None) -> Iterator[Chunk]:
+    def _timestamps_alone(self, until_s: float | None) -> Chunk | None:
         timestamps = self._timeline.take(until_s) if self._timeline is not None else None
-        if timestamps is not None:
-            yield Chunk(b"", 0.0, 0, timestamps)
+        return Chunk(b"", 0.0, 0, timestamps) if timestamps is not None else None
 
 
 def _request(spoken: str, options: Options, voice: Voice, language: str | None) -> SpeechRequest:

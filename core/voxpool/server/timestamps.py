@@ -8,7 +8,7 @@ their punctuation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -48,6 +48,21 @@ def viseme(symbol: str) -> str:
     """Return the name of the mouth shape for a sound."""
     bare = symbol.strip(_MARKS)
     return _VISEME_OF.get(bare[:1], "cdgknstxyz")
+
+
+def merge(alignments: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return several alignments of one synthesis as one, or None if there are none."""
+    merged: dict[str, Any] | None = None
+    for alignment in alignments:
+        if merged is None:
+            merged = {kind: {name: list(items) for name, items in body.items()} for kind, body in alignment.items()}
+            continue
+        for kind, body in alignment.items():
+            before = len(merged[kind].get("words", ()))
+            for name, items in body.items():
+                moved = [{**item, "wordIndex": item["wordIndex"] + before} for item in items if isinstance(item, dict)]
+                merged[kind][name] += moved or items
+    return merged
 
 
 class Timeline:

@@ -26,6 +26,8 @@ def riff_header(sample_rate_hz: int, data_bytes: int) -> bytes:
 class Pcm:
     """No header at all."""
 
+    heavy = False
+
     def begin(self) -> None:
         """Nothing to prepare."""
 
