@@ -47,9 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
         description="The desktop cockpit for concurrent streaming speech.",
         epilog="Unknown options that Qt knows (-platform offscreen) are given to it.",
     )
-    parser.add_argument(
-        "--endpoint", metavar="URL", type=_url, default="", help="speak to this service in this session"
-    )
+    parser.add_argument("--endpoint", metavar="URL", type=_url, help="speak to this service in this session")
     parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the busy window and end")
     parser.add_argument(
         "--demo",
@@ -64,7 +62,7 @@ def parse(arguments: Sequence[str]) -> Options:
     known, rest = parser.parse_known_args(arguments)
     if any(not each.startswith("-") for each in rest[:1]) or any(each.startswith("--") for each in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return Options(known.endpoint, known.screenshot, known.demo, known.verbose, tuple(rest))
+    return Options(known.endpoint or "", known.screenshot, known.demo, known.verbose, tuple(rest))
 
 
 def _url(text: str) -> str:
