@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.virtual_time import VirtualTimeLoop
 
 GUI = Path(__file__).parent / "gui"
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -32,6 +33,8 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
     """Core runs on asyncio and the window on qasync; ``@pytest.mark.both_loops`` runs a test on each."""
     if item.get_closest_marker("both_loops") is not None:
         return {"asyncio": asyncio.new_event_loop, "qasync": _qasync_loop}
+    if item.get_closest_marker("virtual_time") is not None:
+        return {"virtual time": VirtualTimeLoop}
     if GUI in item.path.parents or item.get_closest_marker("qasync") is not None:
         return {"qasync": _qasync_loop}
     return {"asyncio": asyncio.new_event_loop}

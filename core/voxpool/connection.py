@@ -123,6 +123,7 @@ class Connection:
         self._flushed: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
+        self._frame_at: float | None = None
         self._pings: dict[bytes, float] = {}
         self._ping_serial = 0
 
@@ -209,12 +210,15 @@ class Connection:
         traffic.bytes_received += len(frame)
         if traffic.tap is not None:
             traffic.tap(self.link.id, "in", frame, now)
+        self._frame_at = now
         try:
             outputs = self.session.receive(frame)
         except ProtocolError:
             # Counted by the session; the frame names no context that could be told (protocol.md section 9).
             traffic.frames_ignored += 1
             return
+        finally:
+            self._frame_at = None
         if not outputs:
             traffic.frames_ignored += 1
         for output in outputs:
@@ -242,7 +246,9 @@ class Connection:
             self._owner.on_pong(self, (now - sent_at) * 1000.0, now)
 
     def _on_state(self, life: ContextLife, _old: SlotState, new: SlotState) -> None:
-        self._owner.on_state(self, life.context_id, new, self._clock())
+        # What a frame causes happens at the time of the frame, so that events tell one order.
+        now = self._clock() if self._frame_at is None else self._frame_at
+        self._owner.on_state(self, life.context_id, new, now)
 
     # -- the end ---------------------------------------------------------------------------------------------
 

@@ -24,22 +24,23 @@ def request(books: Books, ticket: Ticket, now: float) -> None:
     if link is None and books.waiting >= books.config.max_waiters:
         books.tally.refused += 1
         raise TooManyWaiters(books.config.max_waiters)
-    books.tally.requested += 1
     ticket.queued_at = now
     ticket.failures_seen = books.tally.connects_failed
     if link is None:
+        books.tally.requested += 1
         _wait(books, ticket)
-    books.emit(
-        UtteranceQueued(
-            at=now,
-            utterance_id=ticket.id,
-            waiting=0 if link else books.waiting,
-            label=ticket.label,
-            voice=ticket.voice,
-        )
-    )
-    if link is not None:
+        _announce(books, ticket, books.waiting, now)
+    else:
+        # Counted behind its event: whoever looks at the counters while it is told finds them conserved.
+        _announce(books, ticket, 0, now)
+        books.tally.requested += 1
         grant(books, ticket, link, now)
+
+
+def _announce(books: Books, ticket: Ticket, waiting: int, now: float) -> None:
+    books.emit(
+        UtteranceQueued(at=now, utterance_id=ticket.id, waiting=waiting, label=ticket.label, voice=ticket.voice)
+    )
 
 
 def _wait(books: Books, ticket: Ticket) -> None:

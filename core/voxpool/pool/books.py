@@ -253,13 +253,13 @@ class Books:
         ticket, link = slot.ticket, slot.link
         if ticket is None or not slot.state.holds_slot:
             raise IllegalTransition(f"{slot!r} is given back twice")
+        link.held -= 1
+        self.tally.held -= 1
+        self.tally.released += 1
         self.move(slot, S.FAILED if failed else S.EMPTY, now, code=code, detail=detail)
         slot.ticket = None
         if ticket.outcome is not None and ticket.slot is slot:
             ticket.slot = None
-        link.held -= 1
-        self.tally.held -= 1
-        self.tally.released += 1
         if not link.held:
             link.idle_since = now
         self.touched.append(link)

@@ -86,6 +86,14 @@ def attempt_failed(books: Books, ticket: Ticket, error: VoxpoolError, now: float
         return
     books.tally.speaking -= 1
     books.tally.retried += 1
+    ticket.slot = None
+    ticket.last_error = error
+    ticket.ready_at = now + delay
+    ticket.queued_at = now
+    ticket.characters = 0
+    books.delayed[ticket.id] = ticket
+    books.agenda.add(ticket.ready_at, Due.BACKOFF, ticket)
+    books.commands.append(Rewind(ticket))
     books.emit(
         UtteranceRetried(
             at=now,
@@ -97,14 +105,6 @@ def attempt_failed(books: Books, ticket: Ticket, error: VoxpoolError, now: float
             code=code_of(error),
         )
     )
-    ticket.slot = None
-    ticket.last_error = error
-    ticket.ready_at = now + delay
-    ticket.queued_at = now
-    ticket.characters = 0
-    books.delayed[ticket.id] = ticket
-    books.agenda.add(ticket.ready_at, Due.BACKOFF, ticket)
-    books.commands.append(Rewind(ticket))
 
 
 def retry_delay_s(books: Books, ticket: Ticket, error: VoxpoolError) -> float | None:
