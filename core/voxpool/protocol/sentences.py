@@ -121,7 +121,7 @@ def _is_abbreviation(word: str, following: str, sentence: str) -> bool:
     if lower in ("a.m", "p.m"):
         return not following.isupper()
     if word.isdigit():
-        return sentence.strip() == word  # "1. First", a list
+        return sentence.rpartition("\n")[2].strip() == word  # "1. First", a list
     return (
         _NEVER.fullmatch(lower) is not None
         or (following.isdigit() and _BEFORE_NUMBER.fullmatch(lower) is not None)

@@ -6,6 +6,7 @@ The service ignores unknown names and unknown enum strings silently, and a wrong
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum
 from typing import Any, Final
@@ -193,6 +194,9 @@ class ContextSettings:
 _INTEGERS: Final = ("sample_rate_hz", "bit_rate", "max_buffer_delay_ms", "buffer_char_threshold")
 _NUMBERS: Final = ("speaking_rate", "temperature")
 _STRINGS: Final = ("voice", "model")
+_REQUIRED: Final = frozenset({"voice", "model", "sample_rate_hz"})
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+"""The shape of a BCP-47 code; whether the service knows it, it says itself."""
 _ENUMS: Final[dict[str, type[Enum]]] = {
     "encoding": Encoding,
     "timestamp_type": TimestampType,
@@ -218,12 +222,15 @@ def _check_types(settings: ContextSettings) -> None:
     ):
         for name in names:
             value = getattr(settings, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+            if value is None and name not in _REQUIRED:
+                continue
+            if isinstance(value, bool) or not isinstance(value, kinds):
                 raise SettingError(name, value, words)
     if not isinstance(settings.auto_mode, bool):
         raise SettingError("auto_mode", settings.auto_mode, "True or False")
-    if settings.language is not None and not isinstance(settings.language, str):
-        raise SettingError("language", settings.language, "a BCP-47 code such as en-US, or None")
+    language = settings.language
+    if language is not None and not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
+        raise SettingError("language", language, "a BCP-47 code such as en-US, or None")
 
 
 def _check_range(name: str, value: float | None, allowed: Range) -> None:

@@ -7,9 +7,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from support import frames
 from support import protocol_strategies as some
-
 from voxpool.errors import ProtocolError
 from voxpool.protocol import messages as m
 from voxpool.protocol.codec import decode_server
@@ -35,7 +35,8 @@ def test_frames_of_the_service_mean_the_same(message: m.ServerMessage, separator
 
 
 _PIECES = st.sampled_from(
-    ['"audioContent":"', '"audioContent": "', '"audioContent"', ":", '"', "\\", '\\"', "AAAA", "AA==", "*", '"*"', "{", "}", ",", "[", "]",
+    ['"audioContent":"', '"audioContent": "', '"audioContent"', ":", '"', "\\", '\\"', "AAAA", "AA==", "*", '"*"',
+     "{", "}", ",", "[", "]",
      '{"result":{"contextId":"c","audioChunk":{', '{"result":{', '"audioChunk":{', "}}}", '"contextId":"c"', "x", " "]
 )  # fmt: skip
 
@@ -76,6 +77,8 @@ def test_what_is_left_is_the_same_for_all_plain_chunks(separators: tuple[str, st
     assert f'"audioContent"{separators[1]}"{MARK}"' in first.rest
 
 
-@pytest.mark.parametrize("frame", ['x"audioContent":', 'x"audioContent": ', 'x"audioContent":null', 'x"audioContent":"AA'])
+@pytest.mark.parametrize(
+    "frame", ['x"audioContent":', 'x"audioContent": ', 'x"audioContent":null', 'x"audioContent":"AA']
+)
 def test_a_frame_that_ends_too_early_is_not_cut(frame: str) -> None:
     assert cut_audio(frame) is None

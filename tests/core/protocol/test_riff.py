@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.frames import chunk, wav
 
+from support.frames import chunk, wav
 from voxpool.errors import ProtocolError
 from voxpool.protocol.riff import SampleReader, parse_header
 
@@ -22,7 +24,7 @@ sizes = st.sampled_from([None, 0, 0xFFFFFFFF, 0x7FFFFFFF])
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     """Cut data at places taken modulo its length."""
     edges = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def read(reader: SampleReader, pieces: list[bytes]) -> bytes:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import protocol_strategies as some
 
+from support import protocol_strategies as some
 from voxpool.errors import CredentialRejected, LimitReached, ServiceError
 from voxpool.protocol.messages import Status
 from voxpool.protocol.status import Code, RetryHints, is_retryable, retry_hints, scrub, to_error

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support import protocol_strategies as some
 
+from support import protocol_strategies as some
 from voxpool.protocol.messages import TimestampKind, Timestamps
 from voxpool.protocol.timestamps import TimedWord, TimeLine
 
