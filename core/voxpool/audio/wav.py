@@ -1,0 +1,52 @@
+"""WAV files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import wave
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+
+def write_wav(path: str | os.PathLike[str], pcm: npt.NDArray[np.int16], sample_rate_hz: int) -> None:
+    """Write a mono WAV file, whole or not at all: a reader never sees half of it, an old file stays until then.
+
+    Args:
+        path: The file; its directory must exist.
+        pcm: Samples, shape (n,), int16.
+        sample_rate_hz: Samples a second.
+
+    Raises:
+        OSError: If it cannot be written.
+        ValueError: If the samples are not mono int16.
+    """
+    if pcm.dtype != np.int16 or pcm.ndim != 1:
+        raise ValueError(f"a WAV file takes int16 samples of shape (n,), not {pcm.dtype} of shape {pcm.shape}")
+    target = Path(path)
+    draft = draft_beside(target)
+    try:
+        with draft.open("xb") as file:
+            with wave.open(file, "wb") as out:
+                set_format(out, sample_rate_hz)
+                out.writeframes(np.ascontiguousarray(pcm, dtype="<i2").tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def draft_beside(target: Path) -> Path:
+    """Return an unused hidden name in the same directory, so that renaming it to ``target`` is one step."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+
+
+def set_format(out: wave.Wave_write, sample_rate_hz: int) -> None:
+    """Declare a new WAV file as mono int16."""
+    out.setnchannels(1)
+    out.setsampwidth(2)
+    out.setframerate(sample_rate_hz)
