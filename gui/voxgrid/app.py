@@ -67,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with qasync.QEventLoop(app) as loop:
             code: int = loop.run_until_complete(_run(app, options, log_file, hard_end=is_process))
             return code
+    except Exception as error:
+        _logger.exception("the window could not be opened")
+        where = f"; the log is {log_file}" if log_file else ""
+        sys.stderr.write(f"voxgrid could not start: {type(error).__name__}: {error}{where}\n")
+        return 1
     finally:
         _logger.info("ended")
         stop_logging()
@@ -144,13 +149,15 @@ async def _run(app: QApplication, options: Options, log_file: Path | None, *, ha
     faults = Faults(notifications)
     faults.install()
     faults.watch(asyncio.get_running_loop())
-    parts = build(app, Settings(), notifications=notifications, log_file=log_file)
     try:
-        return await _live(parts, options)
+        parts = build(app, Settings(), notifications=notifications, log_file=log_file)
+        try:
+            return await _live(parts, options)
+        finally:
+            if hard_end:
+                _end_hard_after(_HARD_END_S)
+            await shut_down(parts)
     finally:
-        if hard_end:
-            _end_hard_after(_HARD_END_S)
-        await shut_down(parts)
         faults.uninstall()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from voxgrid.bridge import Bridge, Frame
 from voxgrid.loop_lag import LoopLag
+from voxgrid.models.grid import Place
 from voxgrid.models.inspection import Inspection, inspect, inspect_empty
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
@@ -58,6 +59,7 @@ class Presenter(QObject):
         self._lag = lag
         self._clock = clock
         self._chosen = 0
+        self._empty_place: Place | None = None
         self._following = 0
         self._status_at = self._inspected_at = float("-inf")
         self._connect_bridge()
@@ -154,6 +156,7 @@ class Presenter(QObject):
     def _replaced(self) -> None:
         self._window.cockpit.items.replace(self._bridge.models.grid)
         self._chosen = 0
+        self._empty_place = None
         self._window.inspector.show_inspection(None)
         self._window.inspector.show_groups(())
         self._refresh_numbers(self._clock())
@@ -176,6 +179,7 @@ class Presenter(QObject):
     def _cell_chosen(self, row: int, column: int) -> None:
         cell = self._bridge.models.grid.cell(row, column)
         self._chosen = cell.utterance_id
+        self._empty_place = None if cell.utterance_id else (row, column)
         if cell.utterance_id:
             self._refresh_inspector(self._clock())
         else:
@@ -197,7 +201,11 @@ class Presenter(QObject):
         return inspect(life, cell, self._controller.records.get(self._chosen), now)
 
     def _follow(self) -> None:
-        """Go to the cell of what the playground just spoke, once it has one."""
+        """Go to the cell of what the playground just spoke, once it has one; fill a chosen cell that was empty."""
+        if self._empty_place is not None and not self._chosen:
+            row, column = self._empty_place
+            if self._bridge.models.grid.cell(row, column).utterance_id:
+                self._cell_chosen(row, column)
         place = self._bridge.models.grid.place_of(self._following) if self._following else None
         if place is not None:
             self._following, utterance_id = 0, self._following

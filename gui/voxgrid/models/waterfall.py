@@ -80,7 +80,7 @@ def _rows(spans: Iterator[_Span] | list[_Span], life: Life, now: float) -> Itera
         yield StageRow(
             span.name,
             max(0.0, span.start - life.requested_at),
-            max(0.0, (now if end is None else end) - life.requested_at),
+            max(0.0, max(span.start, now if end is None else end) - life.requested_at),
             running,
             span.state,
             note,

@@ -1,0 +1,33 @@
+"""What tests of the window share: one application, a window on a made-up pool, and nothing left behind."""
+
+import pytest
+from PySide6.QtCore import QObject, QTimer
+
+from support.stage import make_stage
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _application(qapp):
+    """One application for all tests; Qt allows no second one."""
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(monkeypatch, tmp_path):
+    """Neither the settings nor the key of whoever runs the tests."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.delenv("INWORLD_API_KEY", raising=False)
+
+
+@pytest.fixture
+def stage(tmp_path, qapp):
+    """The window; its pool and its time are moved by the test."""
+    made = make_stage(tmp_path)
+    yield made
+    made.close()
+    left = [timer.objectName() or repr(timer) for timer in active_timers(made.parts.window)]
+    assert not left, f"timers left running: {left}"
+
+
+def active_timers(owner: QObject) -> list[QTimer]:
+    return [timer for timer in owner.findChildren(QTimer) if timer.isActive()]
