@@ -12,6 +12,7 @@ from support.stage import Stage, settle
 from voxgrid import settings as remembered
 from voxgrid.notifications import Severity
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource
+from voxgrid.speech.notice import as_sentence
 from voxpool.config import Credential
 from voxpool.errors import ConnectFailed, ServiceError, TooManyWaiters
 from voxpool.events import Outcome
@@ -116,6 +117,7 @@ async def test_a_failure_is_a_sentence_and_the_next_one_works(stage):
     record = stage.controller.speak("Hello.")
     stage.utterances[0].end(ServiceError(3, "Text is too odd"))
     await settle()
+    stage.controller._frames.step()
     assert record.outcome is Outcome.FAILED
     assert stage.said[-1] == "Text is too odd (code 3)."
     assert stage.notices[-1].severity is Severity.ERROR
@@ -132,6 +134,7 @@ async def test_trouble_with_the_network_is_over_when_something_later_went_well(s
     now[0] += 1.0
     stage.utterances[0].end(ConnectFailed("host", "nobody answers"))
     await settle()
+    stage.controller._frames.step()
     assert stage.said[-1].startswith("Could not connect to host")
     stage.utterances[1].end()
     await settle()
@@ -141,6 +144,30 @@ async def test_trouble_with_the_network_is_over_when_something_later_went_well(s
     await stage.spoken("Three.")
     assert stage.notices[-1].resolved
     assert stage.notices[-1].kind == "utterance/ConnectFailed"
+
+
+async def test_a_burst_that_fails_as_a_whole_is_one_sentence(stage):
+    stage.controller.fire(50, "short-replies")
+    await settle()
+    for utterance in stage.utterances:
+        utterance.end(ConnectFailed("host", "nobody answers"))
+    await settle()
+    stage.controller._frames.step()
+    said = [each for each in stage.said if "nobody answers" in each]
+    assert said == ["50 utterances failed, the last one like this: Could not connect to host: nobody answers."]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("no answer", "No answer."),
+        ("eSpeak NG has no voice x", "eSpeak NG has no voice x."),
+        ("Done. ", "Done."),
+        ("127.0.0.1 is gone", "127.0.0.1 is gone."),
+    ],
+)
+def test_an_error_becomes_a_sentence(words, said):
+    assert as_sentence(words) == said
 
 
 async def test_a_refusal_of_the_pool_is_a_sentence(stage):

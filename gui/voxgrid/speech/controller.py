@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
-from voxpool.audio.player import Player
 
 from voxgrid import secrets
 from voxgrid import settings as remembered
@@ -30,6 +29,7 @@ from voxgrid.speech.record import UtteranceRecord
 from voxgrid.speech.speaking import Speaking
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
+from voxpool.audio.player import Player
 from voxpool.protocol.settings import ContextSettings, TimestampType
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class SpeechController(QObject):
             return None
         if self._is_double_click(text):
             return None
-        if self.pool is None:
+        if self.pool is None or not self.endpoint.ready:
             self._hold(text)
             return None
         if not self._may_cost(text):
@@ -227,7 +227,7 @@ class SpeechController(QObject):
         if source == burst.TYPED and not self.text.strip():
             self.tell(Notice("speak", "There is nothing to fire yet: type a sentence or choose a set of texts."))
             return
-        if self.pool is None:
+        if self.pool is None or not self.endpoint.ready:
             self._explain_not_ready()
             return
         plan = self.plan(n, source)
@@ -383,14 +383,14 @@ class SpeechController(QObject):
         if pool is None:
             self.records.retire()
         self.poolChanged.emit(pool)
-        held, self._held_text = self._held_text, ""
-        if pool is not None and held:
-            self._spoken_at = -1e9
-            self.speak(held)
 
     def endpoint_changed(self, state: EndpointState) -> None:
-        """Pass it on."""
+        """Pass it on; speak what had to wait for it."""
         self.endpointChanged.emit(state)
+        if state.ready and self._held_text:
+            held, self._held_text = self._held_text, ""
+            self._spoken_at = -1e9
+            self.speak(held)
 
     def server_changed(self, state: LocalServerState) -> None:
         """Pass it on."""
@@ -481,12 +481,17 @@ class SpeechController(QObject):
         return again
 
     def _hold(self, text: str) -> None:
-        """Keep a text until the endpoint is ready."""
-        if self.endpoint.problem:
+        """Keep a text until the endpoint is ready, if that may be expected."""
+        is_local = self.endpoint.choice.kind is EndpointKind.LOCAL
+        if self.endpoint.problem and not is_local:
             self._explain_not_ready()
             return
         self._held_text = text
-        self.tell(Notice("speak", "It will be spoken as soon as the endpoint is ready."))
+        self.tell(
+            Notice(
+                "speak", f"It will be spoken as soon as {'the local server' if is_local else 'the endpoint'} is ready."
+            )
+        )
 
     def _explain_not_ready(self) -> None:
         why = self.endpoint.problem or "The endpoint is not ready yet; try again in a moment."
@@ -504,6 +509,7 @@ class SpeechController(QObject):
             self.currentChanged.emit(self.current)
 
     def _advance(self) -> list[UtteranceRecord]:
+        self._speaking.tell_failures()
         done = self.listening.sweep()
         self._follow()
         return done

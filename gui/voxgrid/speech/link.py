@@ -46,12 +46,14 @@ class LinkConfig:
 
     Attributes:
         pool: Configuration of every pool.
+        local_attempts: Contexts tried for one utterance at the local server: enough to outlast its restart.
         server: Arguments of the local server besides the port.
         make_pool: Makes a pool.
         read_voices: Asks an endpoint for its voices.
     """
 
     pool: PoolConfig = field(default_factory=lambda: PoolConfig(close_timeout_s=1.0))
+    local_attempts: int = 6
     server: tuple[str, ...] = ("--timing", "service")
     make_pool: Callable[[Endpoint, PoolConfig], Pool] = Pool
     read_voices: Callable[[Endpoint], Awaitable[tuple[Voice, ...]]] = list_voices
@@ -117,12 +119,16 @@ class Link:
         await self._open(endpoint)
 
     async def _open(self, endpoint: Endpoint) -> None:
-        pool = self._config.make_pool(endpoint, self._config.pool)
+        config = self._config.pool
+        if self.state.choice.kind is EndpointKind.LOCAL:
+            config = replace(config, max_attempts=self._config.local_attempts)
+        pool = self._config.make_pool(endpoint, config)
         await pool.__aenter__()
         self.pool = pool
+        # The pool first: who watches its events must not miss what "ready" sets off.
+        self._listener.pool_changed(pool)
         self._set_state(replace(self.state, endpoint=endpoint, ready=True, text=self.state.choice.title, problem=""))
         self._listener.tell(Notice("endpoint", resolved=True))
-        self._listener.pool_changed(pool)
         self._tasks.start(self._read_voices(endpoint), "read voices")
 
     async def _drop_pool(self) -> None:

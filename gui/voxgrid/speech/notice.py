@@ -27,3 +27,10 @@ class Notice:
     hint: str = ""
     detail: str = ""
     resolved: bool = False
+
+
+def as_sentence(words: object) -> str:
+    """Return an error's words as a sentence: a capital where that harms no name, and a full stop."""
+    text = str(words).strip().rstrip(".")
+    first = text.split(" ", 1)[0]
+    return f"{text[:1].upper()}{text[1:]}." if first.islower() else f"{text}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, resolve
 from voxgrid.speech.link import LinkConfig
+from voxgrid.speech.notice import as_sentence
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.errors import VoxpoolError
 from voxpool.events import Outcome, SlotChanged, SlotState, Subscription
@@ -46,8 +47,7 @@ async def probe(
             return ProbeResult(False, "The local server is not running yet.")
         return await _open_and_close(endpoint, settings, config)
     except VoxpoolError as error:
-        text = str(error)
-        return ProbeResult(False, f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+        return ProbeResult(False, as_sentence(error))
 
 
 async def _open_and_close(endpoint: Endpoint, settings: ContextSettings, config: LinkConfig) -> ProbeResult:

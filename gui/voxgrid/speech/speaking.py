@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from voxgrid.notifications import Severity
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.listening import Listening
-from voxgrid.speech.notice import Notice
+from voxgrid.speech.notice import Notice, as_sentence
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SHOTS_PER_TURN: Final = 20
 """Utterances begun before the loop gets a turn: a burst of 500 must not freeze the window."""
+
+_TELL_EVERY_S: Final = 0.5
 
 _TROUBLES: Final = (TransportError, CredentialRejected, AcquireTimeout)
 """Errors with a cause that goes away: the next success takes their notice away too."""
@@ -70,6 +72,9 @@ class Speaking:
         self._listener = listener
         self._burst: asyncio.Task[None] | None = None
         self._troubles: dict[str, float] = {}
+        self._failures: dict[str, tuple[int, str]] = {}
+        self._untold: set[str] = set()
+        self._told_at = 0.0
 
     def __repr__(self) -> str:
         return f"<Speaking {len(self._records.running())} running>"
@@ -79,10 +84,13 @@ class Speaking:
         pool = self._pool()
         if pool is None:
             return None
+        if not self._records.running():
+            self._failures.clear()
         try:
             utterance = pool.speak(text, settings=settings)
         except VoxpoolError as error:
-            self._tell_error(error)
+            self._failed(error)
+            self.tell_failures()
             return None
         record = UtteranceRecord(
             utterance.id, text, utterance.label, settings, source, time.time(), settings.sample_rate_hz, utterance
@@ -129,7 +137,7 @@ class Speaking:
                 self._listener.record_moved(record)
         except VoxpoolError as error:
             record.error = str(error)
-            self._tell_error(error)
+            self._failed(error)
         finally:
             record.finish()
             self._listening.ended(record)
@@ -137,11 +145,24 @@ class Speaking:
         if record.outcome is Outcome.DONE:
             self._troubles_are_over(record)
 
-    def _tell_error(self, error: VoxpoolError) -> None:
-        text, kind = str(error), f"utterance/{type(error).__name__}"
+    def tell_failures(self) -> None:
+        """Say what failed, once for each kind of error and at most twice a second: a burst may fail as a whole."""
+        now = time.monotonic()
+        if not self._untold or (now - self._told_at < _TELL_EVERY_S and self._records.running()):
+            return
+        self._told_at = now
+        for kind in self._untold:
+            count, last = self._failures[kind]
+            text = as_sentence(last)
+            self._listener.tell(Notice(kind, text if count == 1 else _many(count, text), Severity.ERROR))
+        self._untold.clear()
+
+    def _failed(self, error: VoxpoolError) -> None:
+        kind = f"utterance/{type(error).__name__}"
         if isinstance(error, _TROUBLES):
             self._troubles[kind] = time.time()
-        self._listener.tell(Notice(kind, f"{text[:1].upper()}{text[1:]}.", Severity.ERROR))
+        self._failures[kind] = (self._failures.get(kind, (0, ""))[0] + 1, str(error))
+        self._untold.add(kind)
 
     def _troubles_are_over(self, record: UtteranceRecord) -> None:
         """Take away what was said about the network or the key, once something that began later went well."""
@@ -149,3 +170,7 @@ class Speaking:
             if record.began_at > at:
                 del self._troubles[kind]
                 self._listener.tell(Notice(kind, resolved=True))
+
+
+def _many(count: int, last: str) -> str:
+    return f"{count} utterances failed, the last one like this: {last}"

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from voxgrid import settings as remembered
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource, environment_has_key
+from voxgrid.speech.notice import as_sentence
 from voxgrid.speech.probe import ProbeResult
 from voxgrid.views.widgets import Picker, label, say, sentence
 from voxpool.config import Credential
@@ -223,7 +224,7 @@ class EndpointDialog(QDialog):
         try:
             credential = Credential.basic(self.key.text())
         except EndpointError as error:
-            say(self._result, _capital(error), "error")
+            say(self._result, as_sentence(error), "error")
             return
         self._controller.store_key(credential)
 
@@ -236,7 +237,7 @@ class EndpointDialog(QDialog):
         try:
             choice = self.choice()
         except EndpointError as error:
-            say(self._result, _capital(error), "error")
+            say(self._result, as_sentence(error), "error")
             return
         self.test.setEnabled(False)
         say(self._result, "Testing …", "small")
@@ -250,7 +251,7 @@ class EndpointDialog(QDialog):
         try:
             choice = self.choice()
         except EndpointError as error:
-            say(self._result, _capital(error), "error")
+            say(self._result, as_sentence(error), "error")
             return
         self._controller.store.set(remembered.BURST_CAP, self.cap.value())
         self._controller.store.set(remembered.PRICE, self.price.value())
@@ -258,8 +259,3 @@ class EndpointDialog(QDialog):
         if choice != self._controller.endpoint.choice or not self._controller.endpoint.ready:
             self._controller.set_endpoint(choice)
         self.accept()
-
-
-def _capital(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
