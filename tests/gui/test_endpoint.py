@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox
 
-from support.stage import Stage
+from support.speech_stage import Stage
 from support.views import make_theme
 from voxgrid import secrets
 from voxgrid import settings as remembered

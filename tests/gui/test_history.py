@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QToolButton
 
-from support.stage import Stage, settle
+from support.speech_stage import Stage, settle
 from support.views import make_theme
 from voxgrid.models import history
 from voxgrid.views.history import HistoryView

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QToolButton
 
-from support.stage import Stage, settle
+from support.speech_stage import Stage, settle
 from support.views import make_theme
 from voxgrid import settings as remembered
 from voxgrid.views.listening_bar import ListeningBar

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox, QWidget
 
-from support.stage import VOICES
+from support.speech_stage import VOICES
 from support.views import make_theme
 from voxgrid.models.parameters import LABELS, Form, check
 from voxgrid.views.parameters import ParametersView

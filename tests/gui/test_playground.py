@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QToolButton, QWidget
 
 from support.speech_fakes import word
-from support.stage import Stage, settle
+from support.speech_stage import Stage, settle
 from support.views import make_theme
 from voxassets.texts import WELCOME
 from voxgrid import settings as remembered

@@ -8,7 +8,7 @@ import wave
 import pytest
 
 from support.speech_fakes import RATE
-from support.stage import Stage, settle
+from support.speech_stage import Stage, settle
 from voxgrid import settings as remembered
 from voxgrid.notifications import Severity
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource
