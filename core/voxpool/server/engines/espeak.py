@@ -24,6 +24,8 @@ _EVENT_LAST: Final = 0
 _EVENT_WORD: Final = 1
 _EVENT_PHONEME: Final = 7
 _NORMAL_WORDS_PER_MINUTE: Final = 175
+_NAMES: Final = {"en-gb": "en", "fr-fr": "fr"}
+"""Languages whose voice is found by another name than the one it is listed under (all others were tried)."""
 _SILENT: Final = {"", " ", "_", "_:", "_!", "_|", "_^_", "||"}
 
 
@@ -89,7 +91,9 @@ class Engine:
 
     def _choose(self, request: SpeechRequest) -> None:
         if request.voice != self._voice:
-            if self._library.espeak_SetVoiceByName(request.voice.encode()):
+            language, plus, variant = request.voice.partition("+")
+            name = _NAMES.get(language, language) + plus + variant
+            if self._library.espeak_SetVoiceByName(name.encode()):
                 raise EngineFailed(f"eSpeak NG has no voice {request.voice}")
             self._voice = request.voice
         self._library.espeak_SetParameter(_RATE, round(_NORMAL_WORDS_PER_MINUTE * request.speed), 0)
