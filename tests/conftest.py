@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from support.pulse import null_sink
 from support.virtual_time import VirtualTimeLoop
+
+__all__ = ["null_sink"]  # the fixture of every sound test
 
 GUI = Path(__file__).parent / "gui"
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
