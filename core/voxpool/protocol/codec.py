@@ -164,7 +164,7 @@ def read_server(data: Mapping[str, Any]) -> ServerMessage:
     if status is None:
         # The reference's audio example has it one level down (section 5); the wire was never seen to.
         status = payload.get("status")
-    if status is not None:
+    if status is not None and not (name and isinstance(status, dict) and status.get("code") == Code.OK):
         read = read_status(status)
         if read.code or name is None:
             return ContextStatus(context_id, read)
@@ -258,16 +258,32 @@ def read_timestamps(info: object) -> Timestamps | None:
         alignment = wire.pick(info, name)
         if not isinstance(alignment, dict):
             continue
-        columns = (wire.items(wire.pick(alignment, column)) for column in (texts, starts, ends))
-        rows = [
-            (text, start, end)
-            for text, start, end in ((t, wire.seconds(s), wire.seconds(e)) for t, s, e in zip(*columns, strict=False))
-            if isinstance(text, str) and start is not None and end is not None
-        ]
-        if rows:
-            return Timestamps(kind, *(tuple(column) for column in zip(*rows, strict=True)))
+        columns = [wire.items(wire.pick(alignment, column)) for column in (texts, starts, ends)]
+        if not _is_sound(*columns):
+            columns = _sound_rows(*columns)
+        if columns[0]:
+            return Timestamps(kind, *columns)
     return None
 
+
+def _is_sound(texts: tuple[Any, ...], starts: tuple[Any, ...], ends: tuple[Any, ...]) -> bool:
+    """Whether three columns are parallel and of the right types, as they nearly always are."""
+    return (
+        len(texts) == len(starts) == len(ends)
+        and _TEXT.issuperset(map(type, texts))
+        and _NUMBERS.issuperset(map(type, starts))
+        and _NUMBERS.issuperset(map(type, ends))
+    )
+
+
+def _sound_rows(*columns: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Return the columns of only those rows that are timed text."""
+    rows = [row for row in zip(*columns, strict=False) if _is_sound(*((value,) for value in row))]
+    return [tuple(column) for column in zip(*rows, strict=True)] or [(), (), ()]
+
+
+_TEXT: Final = frozenset({str})
+_NUMBERS: Final = frozenset({int, float})
 
 _READERS: Final[dict[str, Callable[[str, Mapping[str, Any]], ServerMessage]]] = {
     "audioChunk": _read_audio,

@@ -19,6 +19,8 @@ _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
 _UNKNOWN_SIZES: Final = (0, 0xFFFFFFFF, 0x7FFFFFFF)
 """What a streaming writer puts where it cannot know the length."""
+_PLAIN_HEADER: Final = 44
+"""Size of a header with nothing but a format of 16 bytes in front of the audio."""
 _MAX_HEADER: Final = 64 * 1024
 """A header that has not reached its data by then is not one."""
 
@@ -141,7 +143,7 @@ class SampleReader:
         dropped_bytes: Bytes that were neither header nor whole samples, such as half a sample at the end.
     """
 
-    __slots__ = ("_carry", "_left", "_place", "_raw", "_skip", "dropped_bytes", "sample_rate_hz")
+    __slots__ = ("_carry", "_left", "_place", "_plain", "_raw", "_skip", "dropped_bytes", "sample_rate_hz")
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.sample_rate_hz = sample_rate_hz
@@ -155,6 +157,8 @@ class SampleReader:
         """Bytes of audio that the header still promises, or None where it promised nothing."""
         self._skip = 0
         """Bytes of metadata still to pass over."""
+        self._plain = b""
+        """The last header without its sizes, if it was a plain one."""
 
     def decode(self, data: bytes) -> NDArray[np.int16]:
         """Return the samples of one chunk.
@@ -169,9 +173,23 @@ class SampleReader:
             ProtocolError: If a header describes audio that cannot be read.
         """
         if not self._raw or len(data) % 2 or data[:4] == b"RIFF":
+            if self._is_like_the_last(data):
+                return np.frombuffer(data, dtype="<i2", offset=_PLAIN_HEADER)
             data = self._unwrap(data)
             self._raw = self._place is _Place.AUDIO and self._left is None and not self._carry
         return np.frombuffer(data, dtype="<i2")
+
+    def _is_like_the_last(self, data: bytes) -> bool:
+        """Whether a chunk has the plain header of the one before and keeps its promise exactly, as LINEAR16 does."""
+        return (
+            self._plain != b""
+            and data[8:40] == self._plain
+            and data[:4] == b"RIFF"
+            and self._place is _Place.AFTER
+            and not (self._carry or self._skip)
+            and int.from_bytes(data[40:44], "little") == len(data) - _PLAIN_HEADER
+            and len(data) % 2 == 0 < len(data) - _PLAIN_HEADER
+        )
 
     def end(self) -> NDArray[np.int16]:
         """Close a synthesis: what follows starts afresh, perhaps with a header (section 5.3).
@@ -230,6 +248,7 @@ class SampleReader:
             self._place, self._carry = _Place.START, data
             return b""
         self.sample_rate_hz = header.format.sample_rate_hz
+        self._plain = data[8:40] if header.size == _PLAIN_HEADER else b""
         if header.data_bytes is not None:
             odd = header.data_bytes % 2
             self._left = header.data_bytes - odd

@@ -57,10 +57,3 @@ def integer(value: object, default: int = 0) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and -_INT32 <= value < _INT32 else default
-
-
-def seconds(value: object) -> float | None:
-    """Return a time as a float of seconds, or None when it is not a number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value)
