@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,10 @@ from voxgrid.models.cell import CellState
 from voxgrid.models.grid import GridModel, Place
 from voxgrid.models.queue import QueueModel
 from voxgrid.models.sentences import is_lively
-from voxgrid.models.sound import expected_s, show_sound
+from voxgrid.models.sound import BARS, expected_s, show_sound
 from voxgrid.models.stages import LifeBook
 from voxgrid.models.totals import TotalsModel
-from voxpool.events import EventStream, PoolNotice, Subscription
+from voxpool.events import Event, EventStream, PoolNotice, Subscription
 
 if TYPE_CHECKING:
     from voxpool.config import PoolConfig
@@ -87,6 +87,15 @@ class RecordLike(Protocol):
 
 
 RecordOf = Callable[[int], RecordLike | None]
+Fold = Callable[[Any], None]
+
+
+class Folds(Protocol):
+    """A model that takes in events."""
+
+    @property
+    def folds(self) -> Mapping[type[Event], Fold]:
+        """What it does with which kind of event."""
 
 
 @dataclass(slots=True)
@@ -98,6 +107,12 @@ class Models:
     totals: TotalsModel = field(default_factory=TotalsModel)
     lives: LifeBook = field(default_factory=LifeBook)
     errors: ErrorLedger = field(default_factory=ErrorLedger)
+
+    def folds(self) -> dict[type[Event], tuple[Fold, ...]]:
+        """Return who takes in which kind of event: a burst is thousands of them in one frame."""
+        models: tuple[Folds, ...] = (self.grid, self.queue, self.totals, self.lives, self.errors)
+        kinds = {kind for model in models for kind in model.folds}
+        return {kind: tuple(model.folds[kind] for model in models if kind in model.folds) for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +172,7 @@ class Bridge(QObject):
         self._quiet = 0
         self._listened: set[Place] = set()
         self.models = Models()
+        self._folds = self.models.folds()
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
         self._seconds = self._make_timer(1000, Qt.TimerType.CoarseTimer, self.tick_second)
@@ -189,6 +205,7 @@ class Bridge(QObject):
         self._lost = 0
         self._listened.clear()
         self.models = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
+        self._folds = self.models.folds()
         self.replaced.emit()
         self.wake()
 
@@ -244,17 +261,14 @@ class Bridge(QObject):
     def _fold(self) -> int:
         if self._subscription is None:
             return 0
-        models, happened = self.models, 0
+        happened = 0
         for event in self._subscription.drain():
             happened += 1
             if isinstance(event, PoolNotice):
                 self.noticed.emit(event)
                 continue
-            models.grid.fold(event)
-            models.queue.fold(event)
-            models.totals.fold(event)
-            models.lives.fold(event)
-            models.errors.fold(event)
+            for fold in self._folds.get(type(event), ()):
+                fold(event)
         if self._subscription.lost > self._lost:
             _logger.warning("the window was too slow and lost %d events", self._subscription.lost - self._lost)
             self._lost = self._subscription.lost
@@ -264,7 +278,7 @@ class Bridge(QObject):
         """Give cells that are heard, or still speak, the sound they have by now."""
         grid = self.models.grid
         for cell in grid.cells():
-            if cell.utterance_id and (cell.outcome is None or cell.listening or not cell.bars):
+            if cell.utterance_id and (cell.outcome is None or cell.listening or len(cell.bars) < BARS):
                 self._follow_sound(cell)
 
     def _follow_sound(self, cell: CellState) -> None:

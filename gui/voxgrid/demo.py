@@ -24,6 +24,7 @@ BURST: Final = 130
 _READY_S: Final = 60.0
 _SPOKEN_S: Final = 60.0
 _BURST_S: Final = 120.0
+_LOOK_S: Final = 2.0
 _TURN_S: Final = 0.02
 
 
@@ -115,17 +116,20 @@ class Demo:
         grid = self._bridge.models.grid
         full = min(BURST, grid.slots) * 0.9
         await self._until(lambda: grid.in_use >= full, 20, "the grid did not fill")
-        await self._until(
-            lambda: sum(bool(cell.bars) for cell in grid.cells()) >= full * 0.6, 10, "the grid stayed silent"
-        )
+        await self._wait(lambda: sum(bool(cell.bars) for cell in grid.cells()) >= full * 0.6, _LOOK_S)
 
     async def _until(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        if not await self._wait(done, seconds):
+            problem = self._controller.endpoint.problem
+            raise DemoFailed(f"{otherwise} within {seconds:.0f} s" + (f": {problem}" if problem else ""))
+
+    async def _wait(self, done: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
-                problem = self._controller.endpoint.problem
-                raise DemoFailed(f"{otherwise} within {seconds:.0f} s" + (f": {problem}" if problem else ""))
+                return False
             await asyncio.sleep(_TURN_S)
+        return True
 
     def _grab(self, file: Path) -> None:
         if not self._window.grab().save(str(file)):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from voxgrid.models.wording import CODE_WORDS
+from voxgrid.models.wording import CODE_WORDS, sentence_case
 from voxpool.events import Event, Outcome, UtteranceEnded, UtteranceRetried
 
 _BY_CODE: Final[dict[int, str]] = {
@@ -41,11 +42,14 @@ def advice(code: int | None, error: str) -> str:
 
 
 def error_title(code: int | None, error: str) -> str:
-    """Return an error in a line, without what differs from one occurrence to the next."""
-    text = re.sub(r"\(code \d+\)", "", error)
-    text = re.sub(r"\b\d+(\.\d+)?\b", "…", text) if code is None else text
-    text = text.strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
-    return f"{text[:1].upper()}{text[1:]}" + (f" (code {code})" if code is not None else "")
+    """Return an error in a line, with its code once."""
+    text = re.sub(r"\(code \d+\)", "", error).strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
+    return sentence_case(text) + (f" (code {code})" if code is not None else "")
+
+
+def error_kind(code: int | None, error: str) -> str:
+    """Return what errors of one kind have in common: words with digits in them differ from case to case."""
+    return f"{code} " + re.sub(r"\S*\d\S*", "…", error)
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ class ErrorGroup:
     """Errors of one kind.
 
     Attributes:
-        title: What they have in common.
+        title: The last one in words.
         code: Status code, or None.
         advice: What to do, or "".
         count: How many.
@@ -81,6 +85,10 @@ class ErrorLedger:
     def __init__(self) -> None:
         self._groups: dict[str, ErrorGroup] = {}
         self.changed = False
+        self.folds: dict[type[Event], Callable[[Any], None]] = {
+            UtteranceRetried: self._retried,
+            UtteranceEnded: self._ended,
+        }
 
     def __repr__(self) -> str:
         return f"<ErrorLedger {sum(group.count for group in self._groups.values())} in {len(self._groups)} groups>"
@@ -91,20 +99,26 @@ class ErrorLedger:
         return tuple(sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at)))
 
     def fold(self, event: Event) -> None:
-        """Take in one event."""
-        if isinstance(event, UtteranceRetried):
-            self._add(event.at, event.utterance_id, event.code, event.error).retried += 1
-        elif isinstance(event, UtteranceEnded) and event.outcome is Outcome.FAILED:
+        """Take in one event; kinds that are no errors are ignored."""
+        fold = self.folds.get(type(event))
+        if fold is not None:
+            fold(event)
+
+    def _retried(self, event: UtteranceRetried) -> None:
+        self._add(event.at, event.utterance_id, event.code, event.error).retried += 1
+
+    def _ended(self, event: UtteranceEnded) -> None:
+        if event.outcome is Outcome.FAILED:
             self._add(event.at, event.utterance_id, event.code, event.error)
 
     def _add(self, at: float, utterance_id: int, code: int | None, error: str) -> ErrorGroup:
-        title = error_title(code, error)
-        group = self._groups.get(title)
+        kind = error_kind(code, error)
+        group = self._groups.get(kind)
         if group is None:
-            group = self._groups[title] = ErrorGroup(title, code, advice(code, error))
-            if len(self._groups) > GROUPS_KEPT:
-                del self._groups[min(self._groups, key=lambda name: self._groups[name].last_at)]
-                self._groups[title] = group
+            if len(self._groups) >= GROUPS_KEPT:
+                del self._groups[min(self._groups, key=lambda each: self._groups[each].last_at)]
+            group = self._groups[kind] = ErrorGroup("", code, advice(code, error))
+        group.title = error_title(code, error)
         group.count += 1
         group.last_at = at
         group.utterances = [*group.utterances[-19:], utterance_id]

@@ -59,7 +59,7 @@ class GridModel:
         self.reshaped = False
         self._grow(rows)
         self.reshaped = False
-        self._folds: dict[type[Event], Callable[[Any], None]] = {
+        self.folds: dict[type[Event], Callable[[Any], None]] = {
             ConnectionChanged: self._connection_changed,
             ConnectionPinged: self._pinged,
             SlotChanged: self._slot_changed,
@@ -110,7 +110,7 @@ class GridModel:
 
     def fold(self, event: Event) -> None:
         """Take in one event; kinds that say nothing about the grid are ignored."""
-        fold = self._folds.get(type(event))
+        fold = self.folds.get(type(event))
         if fold is not None:
             fold(event)
 

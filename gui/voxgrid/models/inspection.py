@@ -10,7 +10,7 @@ from voxgrid.models.cell import CellState, Look
 from voxgrid.models.sentences import look_words
 from voxgrid.models.stages import Life, StageRow
 from voxgrid.models.waterfall import headline, waterfall
-from voxgrid.models.wording import millis
+from voxgrid.models.wording import millis, sentence_case
 from voxpool.events import Outcome
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _error(life: Life) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+    return sentence_case(text) + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _what_was_done(life: Life) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from voxpool.events import Event, UtteranceEnded, UtteranceGranted, UtteranceQueued, UtteranceRetried
 
@@ -31,6 +33,7 @@ class QueueModel:
 
     Attributes:
         changed: Whether anything changed since this was last cleared.
+        folds: What it does with which kind of event.
         longest_ms: Longest wait of anyone who was served, in milliseconds.
     """
 
@@ -39,6 +42,12 @@ class QueueModel:
         self._asked: dict[int, UtteranceQueued] = {}
         self.changed = False
         self.longest_ms = 0.0
+        self.folds: dict[type[Event], Callable[[Any], None]] = {
+            UtteranceQueued: self._queued,
+            UtteranceGranted: self._granted,
+            UtteranceRetried: self._retried,
+            UtteranceEnded: self._ended,
+        }
 
     def __len__(self) -> int:
         return len(self._waiters)
@@ -56,21 +65,28 @@ class QueueModel:
         return max((now - waiter.since for waiter in self._waiters.values()), default=0.0)
 
     def fold(self, event: Event) -> None:
-        """Take in one event."""
-        if isinstance(event, UtteranceQueued):
-            self._asked[event.utterance_id] = event
-            if event.waiting:
-                self._add(event, event.at, 1)
-        elif isinstance(event, UtteranceGranted):
-            self._remove(event.utterance_id)
-            self.longest_ms = max(self.longest_ms, event.waited_ms)
-        elif isinstance(event, UtteranceRetried):
-            asked = self._asked.get(event.utterance_id)
-            if asked is not None:
-                self._add(asked, event.at, event.attempt + 1)
-        elif isinstance(event, UtteranceEnded):
-            self._remove(event.utterance_id)
-            self._asked.pop(event.utterance_id, None)
+        """Take in one event; kinds that say nothing about the queue are ignored."""
+        fold = self.folds.get(type(event))
+        if fold is not None:
+            fold(event)
+
+    def _queued(self, event: UtteranceQueued) -> None:
+        self._asked[event.utterance_id] = event
+        if event.waiting:
+            self._add(event, event.at, 1)
+
+    def _granted(self, event: UtteranceGranted) -> None:
+        self._remove(event.utterance_id)
+        self.longest_ms = max(self.longest_ms, event.waited_ms)
+
+    def _retried(self, event: UtteranceRetried) -> None:
+        asked = self._asked.get(event.utterance_id)
+        if asked is not None:
+            self._add(asked, event.at, event.attempt + 1)
+
+    def _ended(self, event: UtteranceEnded) -> None:
+        self._remove(event.utterance_id)
+        self._asked.pop(event.utterance_id, None)
 
     def _add(self, asked: UtteranceQueued, since: float, attempt: int) -> None:
         self._waiters[asked.utterance_id] = Waiter(asked.utterance_id, asked.label, asked.voice, since, attempt)

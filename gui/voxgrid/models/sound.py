@@ -56,8 +56,10 @@ def show_sound(
     grew = audio_s != cell.audio_s or total_s != cell.total_s
     cell.audio_s, cell.total_s, cell.played_s = audio_s, total_s, played_s
     cell.listening = played_s is not None
-    if grew or not cell.bars:
-        cell.bars = make_bars(levels, min(BARS, round(BARS * cell.progress)))
+    filled = min(BARS, round(BARS * cell.progress))
+    # An end that was folded before its last sound has the right length already, but not yet its bars.
+    if grew or len(cell.bars) != filled:
+        cell.bars = make_bars(levels, filled)
     return before != (len(cell.bars), _played_bars(cell), cell.listening, cell.total_s)
 
 

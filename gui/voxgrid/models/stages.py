@@ -146,7 +146,7 @@ class LifeBook:
         self._limit = limit
         self._lives: dict[int, Life] = {}
         self.changed: set[int] = set()
-        self._folds: dict[type[Event], Callable[[Any], None]] = {
+        self.folds: dict[type[Event], Callable[[Any], None]] = {
             UtteranceQueued: self._queued,
             UtteranceGranted: self._granted,
             SlotChanged: self._slot_changed,
@@ -167,7 +167,7 @@ class LifeBook:
 
     def fold(self, event: Event) -> None:
         """Take in one event."""
-        fold = self._folds.get(type(event))
+        fold = self.folds.get(type(event))
         if fold is not None:
             fold(event)
 

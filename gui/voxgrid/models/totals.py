@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from voxpool.events import Event, FirstAudio, Outcome, UtteranceEnded, UtteranceQueued, UtteranceRetried
 
@@ -61,21 +61,21 @@ class TotalsModel:
         self._ttfa: deque[tuple[float, float]] = deque(maxlen=RECENT)
         self._errors: deque[float] = deque(maxlen=10_000)
         self.history: deque[Sample] = deque(maxlen=HISTORY)
+        self.folds: dict[type[Event], Callable[[Any], None]] = {
+            UtteranceQueued: self._queued,
+            FirstAudio: self._first_audio,
+            UtteranceRetried: self._retried,
+            UtteranceEnded: self._ended,
+        }
 
     def __repr__(self) -> str:
         return f"<TotalsModel {self.asked} asked, {self.done} done, {self.failed} failed>"
 
     def fold(self, event: Event) -> None:
-        """Take in one event."""
-        if isinstance(event, UtteranceQueued):
-            self.asked += 1
-        elif isinstance(event, FirstAudio):
-            self._ttfa.append((event.at, event.ttfa_ms))
-        elif isinstance(event, UtteranceRetried):
-            self.retried += 1
-            self._errors.append(event.at)
-        elif isinstance(event, UtteranceEnded):
-            self._ended(event)
+        """Take in one event; kinds that are not counted are ignored."""
+        fold = self.folds.get(type(event))
+        if fold is not None:
+            fold(event)
 
     def ttfa_ms(self, share: float, since: float = float("-inf")) -> float | None:
         """Return a percentile of the recent times to first audio, in milliseconds.
@@ -93,6 +93,16 @@ class TotalsModel:
     def sample(self, now: float, in_use: int, waiting: int) -> None:
         """Add one second to the small charts."""
         self.history.append(Sample(in_use, waiting, self.ttfa_ms(0.95, now - 10), self.errors_since(now - 60)))
+
+    def _queued(self, event: UtteranceQueued) -> None:
+        self.asked += 1
+
+    def _first_audio(self, event: FirstAudio) -> None:
+        self._ttfa.append((event.at, event.ttfa_ms))
+
+    def _retried(self, event: UtteranceRetried) -> None:
+        self.retried += 1
+        self._errors.append(event.at)
 
     def _ended(self, event: UtteranceEnded) -> None:
         self.characters += event.characters

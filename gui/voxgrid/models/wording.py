@@ -120,3 +120,8 @@ def failure(code: int | None, detail: str) -> str:
         return detail.partition(": ")[2] or detail or "failed"
     word = CODE_WORDS.get(code)
     return f"code {code} · {word}" if word else f"code {code}"
+
+
+def sentence_case(text: str) -> str:
+    """Return a text with a capital at its beginning, unless its first word has capitals of its own (``eSpeak``)."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

@@ -41,8 +41,8 @@ class TopBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         mark = QLabel(self)
         mark.setPixmap(pixmap("voxgrid", 20, self.devicePixelRatioF()))
-        brand = QLabel("Voxgrid", self)
-        brand.setProperty("role", "brand")
+        mark.setToolTip("Voxgrid")
+        mark.setAccessibleName("Voxgrid")
         self.endpoint = QToolButton(self)
         self.endpoint.setObjectName("endpoint_button")
         self.endpoint.setText(" Starting…")
@@ -53,7 +53,7 @@ class TopBar(QToolBar):
         self.listening = listening
         self._room = QWidget(self)
         self._room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for widget in (mark, brand, self.endpoint, listening, self._room):
+        for widget in (mark, self.endpoint, listening, self._room):
             self.addWidget(widget)
         self._layouts = QActionGroup(self)
         self._layouts.setExclusive(True)
@@ -68,7 +68,8 @@ class TopBar(QToolBar):
     def add_command_button(self, action: QAction) -> None:
         """Add the button that opens the command palette."""
         button = self._add_button(action)
-        button.setText("Commands  Ctrl+K")
+        button.setText("Commands")
+        button.setToolTip("Find a command (Ctrl+K)")
 
     def show_endpoint(self, text: str, problem: str, *, ready: bool) -> None:
         """Show what is spoken to."""

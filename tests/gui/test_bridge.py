@@ -1,0 +1,139 @@
+"""The bridge: once per frame, asleep when nothing happens, another pool is another picture."""
+
+import pytest
+
+from support.fake_events import FakePool
+from voxgrid.bridge import Bridge
+from voxpool.config import PoolConfig
+from voxpool.events import PoolNotice
+
+
+@pytest.fixture
+def pool():
+    return FakePool(troubles=0.0)
+
+
+@pytest.fixture
+def bridge(pool):
+    made = Bridge(pool.records.get, lambda: pool.now)
+    made.start()
+    made.attach(pool)
+    yield made
+    made.stop()
+
+
+def collect(signal):
+    seen = []
+    signal.connect(seen.append)
+    return seen
+
+
+def test_many_events_are_one_frame(bridge, pool):
+    frames = collect(bridge.framed)
+    pool.open(20)
+    pool.fire(100)
+    pool.advance(0.5)
+    bridge.tick()
+    assert len(frames) == 1
+    assert len(frames[0].cells) == 100
+    assert frames[0].rows == set(range(20))
+
+
+def test_a_frame_without_news_is_not_announced(bridge, pool):
+    pool.open(1)
+    bridge.tick()
+    frames = collect(bridge.framed)
+    bridge.tick()
+    assert frames == []
+
+
+def test_it_falls_asleep_when_nothing_happens_and_an_event_wakes_it(bridge, pool):
+    pool.open(1)
+    for _ in range(40):
+        bridge.tick()
+    assert not bridge.lively
+    pool.fire(1)
+    assert bridge.lively
+
+
+def test_it_stays_awake_while_something_is_expected(bridge, pool):
+    pool.open(1)
+    pool.fire(1)
+    pool.advance(0.3)
+    for _ in range(60):
+        bridge.tick()
+    assert bridge.lively
+
+
+def test_cells_follow_the_sound_of_their_utterance(bridge, pool):
+    pool.open(1)
+    pool.fire(1)
+    pool.advance(1.5)
+    bridge.tick()
+    cell = bridge.models.grid.cell(0, 0)
+    assert cell.bars
+    assert 0 < cell.progress < 1
+    pool.advance(60)
+    bridge.tick()
+    assert cell.progress == 1.0
+    assert len(cell.bars) == 64
+
+
+def test_listening_shows_at_once_even_on_a_finished_cell(bridge, pool):
+    pool.open(1)
+    pool.fire(1)
+    pool.advance(60)
+    bridge.tick()
+    pool.records[1].listening = True
+    bridge.hear(1)
+    assert bridge.models.grid.cell(0, 0).listening
+    assert bridge.lively
+    frames = collect(bridge.framed)
+    pool.records[1].played_s = 1.0
+    bridge.tick()
+    assert frames[0].cells == {(0, 0)}
+    pool.records[1].listening = False
+    bridge.tick()
+    assert not bridge.models.grid.cell(0, 0).listening
+
+
+def test_another_pool_is_another_picture(bridge, pool):
+    pool.open(20)
+    pool.fire(30)
+    bridge.tick()
+    other = FakePool(config=PoolConfig(max_connections=3, contexts_per_connection=2))
+    bridge.attach(other)
+    assert bridge.models.grid.slots == 6
+    pool.fire(5)
+    bridge.tick()
+    assert bridge.models.totals.asked == 0
+
+
+def test_without_a_pool_the_last_picture_stays(bridge, pool):
+    pool.open(20)
+    pool.fire(30)
+    pool.advance(1.0)
+    bridge.attach(None)
+    assert bridge.models.totals.asked == 30, "what was emitted before the pool went is not lost"
+
+
+def test_notices_are_passed_on(bridge, pool):
+    seen = collect(bridge.noticed)
+    pool.emit(PoolNotice(at=1.0, kind="paused", text="The pool is paused."))
+    bridge.tick()
+    assert seen[0].text == "The pool is paused."
+
+
+def test_events_that_were_lost_are_in_the_log(bridge, pool, caplog, monkeypatch):
+    monkeypatch.setattr("voxgrid.bridge._EVENTS_HELD", 10)
+    bridge.attach(pool)
+    pool.open(20)
+    bridge.tick()
+    assert "lost 50 events" in caplog.text
+
+
+def test_nothing_is_left_after_the_end(bridge, pool):
+    bridge.stop()
+    pool.open(1)
+    assert not bridge.lively
+    assert repr(pool.events) == "<EventStream 0 subscriptions>"

@@ -1,0 +1,35 @@
+"""The log file, and no log file."""
+
+import logging
+
+import pytest
+
+from voxgrid import logs
+
+
+@pytest.fixture(autouse=True)
+def _restore():
+    before = logging.getLogger().level
+    yield
+    logs.stop_logging()
+    logging.getLogger().setLevel(before)
+
+
+def test_records_go_into_the_file(tmp_path):
+    file = logs.start_logging(tmp_path)
+    logging.getLogger("voxgrid.test").info("hello %d", 5)
+    logs.stop_logging()
+    assert "voxgrid.test: hello 5" in file.read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_survived(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert logs.start_logging(tmp_path / "file" / "log") is None
+    logging.getLogger("voxgrid.test").info("still works")
+
+
+def test_a_read_only_home_falls_back_to_the_temporary_folder(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr("platformdirs.user_log_dir", lambda *_a, **_k: str(tmp_path / "file" / "log"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert logs.start_logging() == tmp_path / "voxgrid" / "voxgrid.log"

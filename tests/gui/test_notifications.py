@@ -1,0 +1,69 @@
+"""Notifications: one sentence each, no piles."""
+
+import pytest
+
+from voxgrid.notifications import LIMIT, Action, Notifications, Severity
+from voxgrid.views.notification_bar import NotificationBar
+from voxpool.errors import ConnectFailed
+
+
+def test_the_same_trouble_twice_is_one_line_with_a_count():
+    notifications = Notifications(clock=lambda: 5.0)
+    notifications.post("It broke.", key="k")
+    notifications.post("It broke again.", key="k")
+    assert [(item.text, item.count) for item in notifications.items] == [("It broke again.", 2)]
+
+
+def test_a_cause_that_is_gone_takes_its_line_away():
+    notifications = Notifications()
+    notifications.post("a", key="a")
+    notifications.post("b", key="b")
+    notifications.resolve("b")
+    assert notifications.newest.text == "a"
+    notifications.resolve("unknown")
+    notifications.clear()
+    assert notifications.newest is None
+
+
+def test_they_are_bounded():
+    notifications = Notifications()
+    for number in range(LIMIT + 20):
+        notifications.post(str(number))
+    assert len(notifications.items) == LIMIT
+    assert notifications.newest.text == str(LIMIT + 19)
+
+
+def test_an_expected_error_is_its_own_sentence_and_a_fault_of_ours_says_so(caplog):
+    notifications = Notifications()
+    notifications.exception(ConnectFailed("127.0.0.1:9", "refused"), "Connecting")
+    assert notifications.newest.text.startswith("Connecting: ")
+    assert "unexpectedly" not in notifications.newest.text
+    with pytest.raises(KeyError) as caught:
+        {}["x"]
+    notifications.exception(caught.value)
+    assert "unexpectedly" in notifications.newest.text
+    assert "KeyError" in notifications.newest.details
+    assert "Traceback" in caplog.text, "details are always in the log"
+
+
+def test_the_bar_shows_the_newest_and_hides_when_there_is_none(qtbot):
+    notifications = Notifications()
+    bar = NotificationBar(notifications)
+    qtbot.addWidget(bar)
+    assert bar.isHidden()
+    ran = []
+    notifications.post("First.", severity=Severity.INFO)
+    notifications.post("Second.", hint="Try this.", details="lots", action=Action("Again", lambda: ran.append(1)))
+    assert not bar.isHidden()
+    assert bar._text.text() == "Second."
+    assert bar._hint.text() == "Try this. · 1 more"
+    assert bar.property("role") == "error"
+    assert bar._details.isHidden()
+    bar._more.click()
+    assert not bar._details.isHidden()
+    bar._act.click()
+    assert ran == [1]
+    assert bar._text.text() == "First."
+    assert bar.property("role") == "notice"
+    bar._dismiss.click()
+    assert bar.isHidden()

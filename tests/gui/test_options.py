@@ -1,0 +1,42 @@
+"""The command line."""
+
+from pathlib import Path
+
+import pytest
+
+from voxgrid.options import parse
+
+
+def test_nothing_asked_is_an_ordinary_window():
+    options = parse([])
+    assert not options.scripted
+    assert options.endpoint == ""
+
+
+def test_an_endpoint_is_checked_before_a_window_opens(capsys):
+    assert parse(["--endpoint", "http://127.0.0.1:8000/"]).endpoint == "http://127.0.0.1:8000"
+    with pytest.raises(SystemExit) as ended:
+        parse(["--endpoint", "http://user:made-up@host"])
+    assert ended.value.code == 2
+    assert "must not hold" in capsys.readouterr().err
+
+
+def test_pictures_and_demos_are_scripted(tmp_path):
+    assert parse(["--screenshot", str(tmp_path / "x.png")]).scripted
+    assert parse(["--demo"]).demo == Path("voxgrid-demo")
+    assert parse(["--demo", str(tmp_path)]).demo == tmp_path
+
+
+def test_qt_gets_its_own_options_and_nobody_gets_nonsense(capsys):
+    assert parse(["-platform", "offscreen"]).qt == ("-platform", "offscreen")
+    for nonsense in (["--bogus"], ["stray"]):
+        with pytest.raises(SystemExit):
+            parse(nonsense)
+    assert "unrecognized" in capsys.readouterr().err
+
+
+def test_the_version_is_said_without_a_window(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("voxgrid ")
