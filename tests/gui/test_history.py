@@ -152,4 +152,15 @@ async def test_how_it_ended_without_a_sound(stage):
 async def test_what_is_kept_is_said(stage):
     await spoken(stage, "First.")
     rows(stage)
-    assert stage.view._kept.text() == "kept: 1 utterance, 0.0 MB"
+    kept = stage.view.findChild(QToolButton, "kept")
+    assert kept.text() == "0 MB"
+    assert "kept: 1 utterance, 0.0 MB, in memory" in kept.toolTip()
+
+
+async def test_the_bounds_are_set_where_they_are_said(stage):
+    await spoken(stage, *(f"Number {index}." for index in range(12)))
+    stage.controller.listening.drop_all()
+    stage.view.keep_count.setValue(9)
+    stage.view.keep_count.editingFinished.emit()
+    assert len(stage.controller.records) == 9
+    assert len(rows(stage)) == 9

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QWidget
 
 from voxgrid.models.playground import Span, WordMap
 from voxgrid.theme import Theme
+
+_NOTE_HEIGHT: Final = 14
 
 
 class SpeechEditor(QPlainTextEdit):
@@ -37,11 +41,27 @@ class SpeechEditor(QPlainTextEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.textChanged.connect(self._follow_edit)
         theme.changed.connect(self._repaint_words)
+        self._note = QLabel(self)
+        self._note.setObjectName("character_count")
+        self._note.setProperty("role", "small")
+        self._note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        # Room at the bottom for the note, so that no line of text is ever under it.
+        self.setViewportMargins(0, 0, 0, _NOTE_HEIGHT)
 
     @property
     def words(self) -> WordMap | None:
         """The words that are followed, or None."""
         return self._words
+
+    def show_note(self, text: str) -> None:
+        """Show a few words in the corner."""
+        self._note.setText(text)
+        self._place_note()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the note in its corner."""
+        super().resizeEvent(event)
+        self._place_note()
 
     def follow(self, text: str) -> bool:
         """Begin to light up words of ``text``; whether that text stands in the editor."""
@@ -86,6 +106,10 @@ class SpeechEditor(QPlainTextEdit):
             event.ignore()
             return False
         return super().event(event)
+
+    def _place_note(self) -> None:
+        self._note.adjustSize()
+        self._note.move(self.width() - self._note.width() - 10, self.height() - self._note.height() - 5)
 
     def _follow_edit(self) -> None:
         """Go on where the spoken text stands now; let it go when it was changed itself."""

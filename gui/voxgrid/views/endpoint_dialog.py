@@ -24,7 +24,7 @@ from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource, environment_has_key
 from voxgrid.speech.notice import as_sentence
 from voxgrid.speech.probe import ProbeResult
-from voxgrid.views.widgets import Picker, label, say, sentence
+from voxgrid.views.widgets import Picker, give_room, label, say, sentence
 from voxpool.config import Credential
 from voxpool.errors import EndpointError
 
@@ -149,6 +149,8 @@ class EndpointDialog(QDialog):
         self.price.setPrefix("$ ")
         self.price.setSpecialValueText("list price of the model")
         self.price.setValue(store.get(remembered.PRICE))
+        give_room(self.cap)
+        give_room(self.price)
         self._form.addRow("Cap for one burst", self.cap)
         self._form.addRow("Price of 1,000,000", self.price)
 

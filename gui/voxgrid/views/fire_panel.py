@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QWidget
 
 from voxassets.texts import text_sets
 from voxgrid.speech.burst import MOST, TYPED
-from voxgrid.views.widgets import Picker
+from voxgrid.views.widgets import Picker, give_room
 
 
 class FirePanel(QWidget):
@@ -43,6 +43,7 @@ class FirePanel(QWidget):
         self.count.setPrefix("× ")
         self.count.setMinimumWidth(58)
         self.count.setValue(count)
+        give_room(self.count)
         self.source = Picker("fire_source", "Texts to fire")
         self.source.addItem("Text above", TYPED)
         for each in text_sets():

@@ -29,7 +29,7 @@ from voxgrid.models import history
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
-from voxgrid.views.widgets import label, tool_button
+from voxgrid.views.widgets import give_room, tool_button
 from voxpool.events import Outcome
 
 _MOST_SHOWN: Final = 200
@@ -63,6 +63,7 @@ class HistoryView(QWidget):
         self._make_actions()
         self._build()
         self.setFocusProxy(self.list)
+        self._show_kept()
         # A burst ends hundreds of utterances within a second: the list is filled once for all of them.
         self._refill = QTimer(self)
         self._refill.setSingleShot(True)
@@ -118,7 +119,7 @@ class HistoryView(QWidget):
             self.list.addItem(item)
             if record is chosen:
                 self.list.setCurrentItem(item)
-        self._kept.setText(str(self._controller.records.kept()))
+        self._show_kept()
         self._enable()
 
     # --- building ----------------------------------------------------------------------------------------
@@ -138,14 +139,8 @@ class HistoryView(QWidget):
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setContentsMargins(12, 2, 12, 8)
         layout.setSpacing(6)
-        head = QHBoxLayout()
-        head.addWidget(label("HISTORY", "heading"))
-        head.addStretch(1)
-        self._kept = self._keep_button()
-        head.addWidget(self._kept)
-        layout.addLayout(head)
         layout.addWidget(self.list, 1)
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -161,12 +156,13 @@ class HistoryView(QWidget):
             self._buttons.append(button)
             row.addWidget(button)
         row.addStretch(1)
+        self._kept = self._keep_button()
+        row.addWidget(self._kept)
         layout.addLayout(row)
 
     def _keep_button(self) -> QToolButton:
         """Says what is kept; its menu sets how much may be."""
-        button = tool_button(str(self._controller.records.kept()), "kept", "What is kept", "flat")
-        button.setToolTip("Sound is kept in memory, never on disk until you save it; click to set how much")
+        button = tool_button("", "kept", "What is kept", "flat")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         action = QWidgetAction(menu)
@@ -189,6 +185,7 @@ class HistoryView(QWidget):
             spin.setRange(8, most)
             spin.setSuffix(unit)
             spin.setValue(store.get(setting))
+            give_room(spin)
             spin.editingFinished.connect(self._bounds_chosen)
             form.addRow(title, spin)
         return holder
@@ -198,6 +195,13 @@ class HistoryView(QWidget):
     def _later(self, _record: object) -> None:
         if not self._refill.isActive():
             self._refill.start()
+
+    def _show_kept(self) -> None:
+        kept = self._controller.records.kept()
+        self._kept.setText(f"{kept.bytes / 1e6:.0f} MB")
+        said = f"{kept}, in memory and never on disk until you save it; click to set how much"
+        self._kept.setToolTip(said)
+        self._kept.setAccessibleDescription(said)
 
     def _enable(self) -> None:
         record = self.chosen

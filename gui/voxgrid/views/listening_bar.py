@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from voxgrid import settings as remembered
 from voxgrid.speech.controller import SpeechController
+from voxgrid.speech.notice import as_sentence
 from voxgrid.theme import Theme
 from voxgrid.views.meter import LevelMeter
 from voxgrid.views.widgets import Picker, label, restyle, tool_button
@@ -92,7 +93,7 @@ class ListeningBar(QWidget):
         silent = state.kind == "none"
         if silent:
             self.device.setItemText(self.device.currentIndex(), "♪ No sound device")
-        self.device.setToolTip(state.why if silent else f"Sound goes to {state.name}")
+        self.device.setToolTip(as_sentence(state.why) if silent else f"Sound goes to {state.name}.")
         self.device.setAccessibleDescription(self.device.toolTip())
 
     def _hear_all(self) -> None:

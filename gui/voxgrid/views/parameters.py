@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from voxgrid.models.parameters import LABELS, SAMPLE_RATES, Checked, Form, check
 from voxgrid.views.voice_chooser import VoiceChooser
-from voxgrid.views.widgets import Picker, restyle
+from voxgrid.views.widgets import Picker, give_room, restyle
 from voxpool.protocol.settings import MODELS, RANGES
 
 if TYPE_CHECKING:
@@ -123,6 +123,12 @@ class ParametersView(QWidget):
         """Offer the endpoint's voices."""
         self.voice.set_voices(voices)
 
+    def add_row(self, title: str, field: QWidget) -> None:
+        """Add a field of somebody else's to the rarely used part."""
+        row = self._grid.rowCount()
+        self._grid.addWidget(self._label(title, field), row, 0)
+        self._grid.addWidget(field, row, 1)
+
     def set_more(self, shown: bool) -> None:
         """Open or close the rarely used part."""
         self.more.setChecked(shown)
@@ -169,15 +175,19 @@ class ParametersView(QWidget):
 
     def _add(self, name: str, field: QWidget, setter: Callable[[Any], None]) -> None:
         row = self._grid.rowCount()
-        label = QLabel(LABELS[name])
-        label.setProperty("role", "muted")
-        label.setBuddy(field)
+        label = self._label(LABELS[name], field)
         self._name(name, field)
         self._labels[name] = label
         self._setters[name] = setter
         self._grid.addWidget(label, row, 0)
         self._grid.addWidget(field, row, 1)
         self._grid.addWidget(self._error_label(name), row + 1, 0, 1, 2)
+
+    def _label(self, title: str, field: QWidget) -> QLabel:
+        label = QLabel(title)
+        label.setProperty("role", "muted")
+        label.setBuddy(field)
+        return label
 
     def _name(self, name: str, field: QWidget) -> None:
         field.setObjectName(name)
@@ -196,9 +206,7 @@ class ParametersView(QWidget):
 
     def _add_pair(self, title: str, encoding: QComboBox, rate: QComboBox) -> None:
         row = self._grid.rowCount()
-        label = QLabel(title)
-        label.setProperty("role", "muted")
-        label.setBuddy(encoding)
+        label = self._label(title, encoding)
         pair = QHBoxLayout()
         pair.setSpacing(6)
         for name, field, share in (("encoding", encoding, 5), ("sample_rate_hz", rate, 6)):
@@ -273,6 +281,7 @@ class ParametersView(QWidget):
         spin.setSingleStep(0.1)
         spin.setDecimals(2)
         spin.setSpecialValueText("Service's own")
+        give_room(spin)
         spin.valueChanged.connect(lambda value: self._changed("temperature", round(value, 2)))
         self._add("temperature", spin, spin.setValue)
 
@@ -284,6 +293,7 @@ class ParametersView(QWidget):
         spin.setSuffix(f" {allowed.unit}")
         spin.setSpecialValueText(at_zero)
         spin.setGroupSeparatorShown(True)
+        give_room(spin)
         spin.valueChanged.connect(lambda value: self._changed(name, value))
         self._add(name, spin, spin.setValue)
 

@@ -20,9 +20,9 @@ from voxgrid.theme import Theme
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.editor import SpeechEditor
 from voxgrid.views.fire_panel import FirePanel
-from voxgrid.views.parameters import LABEL_WIDTH, ParametersView
+from voxgrid.views.parameters import ParametersView
 from voxgrid.views.waveform import WaveformView
-from voxgrid.views.widgets import Picker, label, say, sentence
+from voxgrid.views.widgets import Picker, say, sentence
 
 
 class PlaygroundView(QWidget):
@@ -50,6 +50,7 @@ class PlaygroundView(QWidget):
         )
         self._make_actions()
         self._build()
+        self._add_second()
         self._connect()
         self.editor.setPlainText(WELCOME)
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
@@ -107,29 +108,17 @@ class PlaygroundView(QWidget):
         column.setObjectName("playground_column")
         scroll.setWidget(column)
         layout = QVBoxLayout(column)
-        layout.setContentsMargins(12, 8, 12, 10)
+        layout.setContentsMargins(12, 4, 12, 8)
         layout.setSpacing(8)
-        layout.addLayout(self._head())
-        self.editor.setMinimumHeight(96)
+        self.editor.setMinimumHeight(92)
         layout.addWidget(self.editor, 1)
         self._hint = sentence("playground_hint")
         layout.addWidget(self._hint)
         layout.addLayout(self._buttons())
         layout.addWidget(self.fire_panel)
-        layout.addSpacing(4)
-        layout.addLayout(self._second())
-        layout.addWidget(self.parameters)
         layout.addSpacing(2)
-        layout.addWidget(label("SOUND", "heading"))
+        layout.addWidget(self.parameters)
         layout.addWidget(self.waveform)
-
-    def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(label("SAY", "heading"))
-        row.addStretch(1)
-        self._count = label("", "small", "character_count")
-        row.addWidget(self._count)
-        return row
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -141,20 +130,14 @@ class PlaygroundView(QWidget):
         row.addWidget(self.stop_button)
         return row
 
-    def _second(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        title = label("Second", "muted")
-        title.setMinimumWidth(LABEL_WIDTH)
-        self.second = Picker("second_utterance", "When something is speaking already")
+    def _add_second(self) -> None:
+        """Whether a second utterance waits: a rare choice, so it stands with the rare ones."""
+        self.second = Picker("second_utterance", "A second utterance while the first one sounds")
         self.second.setToolTip("What a second utterance does while the first one sounds")
         self.second.addItem("Waits for the first", "queue")
         self.second.addItem("Interrupts the first", "interrupt")
         self.second.setCurrentIndex(self.second.findData(self._controller.store.get(remembered.SECOND_UTTERANCE)))
-        title.setBuddy(self.second)
-        row.addWidget(title)
-        row.addWidget(self.second, 1)
-        return row
+        self.parameters.add_row("Second", self.second)
 
     def _button(self, text: str, name: str, spoken: str, action: QAction) -> QPushButton:
         button = QPushButton(text)
@@ -208,7 +191,7 @@ class PlaygroundView(QWidget):
         self._controller.store.set(remembered.SECOND_UTTERANCE, str(self.second.itemData(index)))
 
     def _text_changed(self) -> None:
-        self._count.setText(count_text(max(0, self.editor.document().characterCount() - 1)))
+        self.editor.show_note(count_text(max(0, self.editor.document().characterCount() - 1)))
         say(self._hint, "")
 
     def _take_form(self, form: Form, verdict: Checked) -> None:
