@@ -43,8 +43,19 @@ class Recording:
         pcm: Samples, shape (n,), int16, 48 kHz mono; there when the recording is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         self.pcm: npt.NDArray[np.int16] = np.zeros(0, np.int16)
+        self._path = path
+
+    @property
+    def frames(self) -> int:
+        """Samples recorded so far; 10 to 30 ms behind the sink."""
+        return self._path.stat().st_size // 2
+
+    def finish(self) -> None:
+        """Read what was recorded."""
+        data = self._path.read_bytes()
+        self.pcm = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
 
 
 class NullSink:
@@ -111,9 +122,9 @@ class NullSink:
     @contextlib.contextmanager
     def record(self) -> Iterator[Recording]:
         """Record what reaches the sink from now until the block ends."""
-        recording = Recording()
         with tempfile.NamedTemporaryFile(dir=self._directory, suffix=".raw") as file:
             path = Path(file.name)
+            recording = Recording(path)
             parec = self._parec(path, latency_ms=20)
             try:
                 _until(lambda: path.stat().st_size > 0, "nothing is recorded", self.log)
@@ -122,8 +133,7 @@ class NullSink:
             finally:
                 parec.terminate()
                 parec.wait(_PATIENCE_S)
-            data = path.read_bytes()
-        recording.pcm = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
+            recording.finish()
 
     def _parec(self, path: Path, latency_ms: int) -> subprocess.Popen[bytes]:
         with path.open("wb") as file:

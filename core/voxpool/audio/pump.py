@@ -17,11 +17,14 @@ from voxpool.audio.outlet import Outlet
 
 BLOCK_S: Final = BLOCK_FRAMES / DEVICE_RATE_HZ
 
-QUIET_S: Final = 0.6
+QUIET_S: Final = 1.0
 """A running device that asks for nothing for this long is lost; on a busy machine up to 0.06 s were measured."""
 
 FIRST_QUIET_S: Final = 3.0
-"""The same for its first block: a sink that slept may need a second (measured 0.7 to 1.0 s)."""
+"""The same while it is new: a sink that slept fills its buffer and then needs a second or more to wake up."""
+
+NEW_CALLBACKS: Final = 50
+"""A device is new for this many callbacks, one second."""
 
 HANG_S: Final = 2.0
 """A call into the sound system that takes longer is not waited for."""
@@ -86,7 +89,7 @@ class Watchdog:
             self._watched.lose(outlet, f"failed: {outlet.error}")
         elif outlet.ended:
             self._watched.lose(outlet, "has gone")
-        elif self._quiet_s > (QUIET_S if outlet.callbacks else FIRST_QUIET_S):
+        elif self._quiet_s > (QUIET_S if outlet.callbacks > NEW_CALLBACKS else FIRST_QUIET_S):
             self._watched.lose(outlet, "has stopped asking for sound")
 
 

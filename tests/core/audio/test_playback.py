@@ -1,66 +1,126 @@
-"""Sound as it is heard: through PortAudio into a null sink, bit for bit."""
-
-from __future__ import annotations
+"""Sound as it is heard: through PortAudio into a null sink."""
 
 import time
+import wave
 
 import numpy as np
 import pytest
 
 from support.pulse import LEAD_S, TAIL_S
-from voxpool.audio.player import Player
+from support.sound import RATE_HZ, differing, noise, silence, sine, until
 
 pytestmark = pytest.mark.sound
 
-RATE_HZ = 48_000
+
+def padded(pcm, rate_hz=RATE_HZ):
+    return np.concatenate([silence(LEAD_S, rate_hz), pcm, silence(TAIL_S, rate_hz)])
 
 
-def until(true, seconds=10.0, why="it did not happen"):
-    """Wait for something that another thread does."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, why
-        time.sleep(0.01)
-
-
-def silence(seconds):
-    return np.zeros(round(seconds * RATE_HZ), np.int16)
-
-
-def noise(seconds, seed=1):
-    """White noise over the whole range of int16: any change of any sample is seen."""
-    return np.random.default_rng(seed).integers(-32768, 32768, round(seconds * RATE_HZ)).astype(np.int16)
-
-
-def offset_of(wanted, recorded):
-    """Where the wanted samples begin in the recording, by cross-correlation."""
-    size = 1 << (len(wanted) + len(recorded)).bit_length()
-    spectrum = np.fft.rfft(recorded.astype(float), size) * np.conj(np.fft.rfft(wanted.astype(float), size))
-    return int(np.argmax(np.fft.irfft(spectrum, size)[: len(recorded)]))
-
-
-def differing(wanted, recorded):
-    """How many of the wanted samples are not in the recording, at the place where it fits best."""
-    there = recorded[offset_of(wanted, recorded) :][: len(wanted)]
-    return int(np.count_nonzero(there != wanted[: len(there)])) + len(wanted) - len(there)
-
-
-@pytest.fixture
-def player(null_sink):
-    player = Player()
-    player.start()
-    until(lambda: player.callbacks > 10, why=f"no device: {player.state}")
-    yield player
-    player.close()
+def play(player, pcm, rate_hz=RATE_HZ):
+    track = player.track(rate_hz)
+    track.write(padded(pcm, rate_hz))
+    track.finish()
+    until(lambda: track.done, why=lambda: repr(track))
+    return track
 
 
 def test_playback_is_exact_to_the_bit(player, null_sink):
     played = noise(4)
     with null_sink.record() as recording:
+        play(player, played)
+
+    assert differing(played, recording.pcm) == 0
+    assert player.underflows == 0
+
+
+def test_a_recording_of_what_is_played_is_what_is_heard(player, null_sink, tmp_path, speech):
+    _sentence, pcm, rate_hz = speech("Ashley")
+    player.master_gain = 0.5
+    player.record_to(tmp_path / "played.wav")
+    with null_sink.record() as recording:
+        play(player, pcm, rate_hz)
+    player.stop_recording()
+
+    written = read_wav(tmp_path / "played.wav")
+    start = int(np.flatnonzero(written)[0])
+    heard = written[start : start + 4 * RATE_HZ]
+    assert np.abs(heard).max() > 1000
+    assert differing(heard, recording.pcm) == 0
+
+
+def read_wav(path):
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE_HZ, 1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+@pytest.mark.parametrize(("voice", "kind"), [("Ashley", "ESPEAK"), ("Joe", "NEURAL")])
+def test_what_is_heard_is_speech(player, null_sink, speech, voice, kind):
+    recognise = pytest.importorskip("support.recognise", reason="pocketsphinx has no wheel for this Python")
+    sentence, pcm, rate_hz = speech(voice)
+    with null_sink.record() as recording:
+        track = play(player, pcm, rate_hz)
+
+    assert recognise.share_of_words(recording.pcm, RATE_HZ, sentence) >= getattr(recognise, kind)
+    assert track.gaps == 0
+
+
+def test_a_stuck_window_is_not_heard(player, null_sink):
+    """The thread that writes holds the interpreter again and again, and then does nothing for a while."""
+    played = noise(4)
+    audio = padded(played)
+    with null_sink.record() as recording:
         track = player.track(RATE_HZ)
-        track.write(np.concatenate([silence(LEAD_S), played, silence(TAIL_S)]))
+        track.write(audio[: RATE_HZ // 2])
+        for start in range(RATE_HZ // 2, len(audio), RATE_HZ // 5):
+            busy_until = time.monotonic() + 0.03
+            while time.monotonic() < busy_until:
+                pass
+            time.sleep(0.12)
+            track.write(audio[start : start + RATE_HZ // 5])
         track.finish()
         until(lambda: track.done)
 
     assert differing(played, recording.pcm) == 0
-    assert player.underflows == 0
+    assert (player.underflows, track.gaps) == (0, 0)
+
+
+def test_stop_is_quick_and_does_not_click(player, null_sink):
+    tone = sine(10, hertz=100)
+    with null_sink.record() as recording:
+        track = player.track(RATE_HZ)
+        track.write(tone)
+        track.finish()
+        until(lambda: track.played_s > 0.5)
+        before_s = track.played_s
+        track.stop()
+        assert track.done
+        until(lambda: not player.tracks)
+        time.sleep(0.5)
+
+    sounding = np.flatnonzero(recording.pcm)
+    heard_s = (sounding[-1] - sounding[0]) / RATE_HZ
+    # What the device already held is still heard.
+    assert heard_s - before_s < 0.3
+    steepest = np.abs(np.diff(tone.astype(int))).max()
+    assert np.abs(np.diff(recording.pcm.astype(int))).max() <= steepest * 2
+
+
+def test_the_position_is_what_is_heard(player, null_sink):
+    """Words light up by ``played_s``: when it passes 1 s, what lies at 1 s is heard, neither earlier nor later."""
+    audio = silence(3)
+    audio[RATE_HZ : 2 * RATE_HZ] = 20_000
+    with null_sink.record() as recording:
+        track = player.track(RATE_HZ)
+        track.write(audio)
+        track.finish()
+        until(lambda: track.played_s >= 1.0)
+        recorded = recording.frames
+        until(lambda: track.played_s >= 2.0)
+        recorded_later = recording.frames
+        until(lambda: track.done)
+
+    sounding = np.flatnonzero(recording.pcm)
+    late_s = (recorded - sounding[0]) / RATE_HZ, (recorded_later - sounding[-1]) / RATE_HZ
+    # Measured 0 to 10 ms; a position that forgot the buffer would be 120 ms early.
+    assert np.abs(late_s).max() < 0.06, late_s
