@@ -8,9 +8,11 @@ import logging
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from voxpool.errors import SettingError
 from voxpool.server.config import CONNECTIONS_PER_GENERATION, PLANS, TIMINGS, ServerConfig, TimingProfile
+from voxpool.server.faults import Fault, read_file, read_short
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-connections", type=int, metavar="N", help="connections before 429 (default 20, 0: any)")
     parser.add_argument("--max-generations", type=int, metavar="N", help="contexts producing at once (default 0: any)")
     parser.add_argument("--inactivity-s", type=float, metavar="S", help="silence that ends a connection (default 600)")
+    parser.add_argument("--network-ms", type=float, metavar="MS", help="hold every frame of the server back by this")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="FAULT",
+        help="PLACE:EFFECT[,NAME=VALUE]..., as in audio:drop,chunk=3",
+    )
+    parser.add_argument("--faults", metavar="FILE", help="faults as a JSON list of objects")
+    parser.add_argument(
+        "--control-token", help="what setting faults while it runs needs (better: VOXPOOL_CONTROL_TOKEN)"
+    )
     parser.add_argument("--stop-with-parent", action="store_true", help="end when standard input ends")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning")
 
@@ -60,6 +74,8 @@ def config_of(arguments: argparse.Namespace) -> ServerConfig:
         key=arguments.key or os.environ.get("VOXPOOL_SERVER_KEY") or None,
         timing=_timing(arguments),
         seed=arguments.seed,
+        faults=_faults(arguments),
+        control_token=arguments.control_token or os.environ.get("VOXPOOL_CONTROL_TOKEN") or None,
     )
     if arguments.plan:
         generations = PLANS[arguments.plan]
@@ -85,4 +101,11 @@ def _timing(arguments: argparse.Namespace) -> TimingProfile:
         timing = replace(timing, delivery_rate=arguments.delivery_rate)
     if arguments.jitter_ms is not None:
         timing = replace(timing, jitter_s=arguments.jitter_ms / 1000)
+    if arguments.network_ms is not None:
+        timing = replace(timing, network_s=arguments.network_ms / 1000)
     return timing
+
+
+def _faults(arguments: argparse.Namespace) -> tuple[Fault, ...]:
+    found = read_file(Path(arguments.faults).read_bytes()) if arguments.faults else ()
+    return (*found, *(read_short(line) for line in arguments.fault))

