@@ -85,10 +85,12 @@ class Binding:
     Attributes:
         slot: Its slot in the books.
         receiver: Who takes its audio, or None when nobody wants it any more.
+        late_chunks: Chunks that came after nobody wanted them any more.
     """
 
     slot: Slot
     receiver: Receiver | None
+    late_chunks: int = 0
 
 
 class Connection:
@@ -220,12 +222,22 @@ class Connection:
         finally:
             self._frame_at = None
         if not outputs:
-            traffic.frames_ignored += 1
+            self._on_stray(now)
         for output in outputs:
             if type(output) is AudioOut and not output.first:
                 self._on_audio(output, now)
             else:
                 self._owner.on_output(self, output, now)
+
+    def _on_stray(self, now: float) -> None:
+        """A frame had nothing for anybody; but it may be a sign of life of a context that is being closed."""
+        self._traffic.frames_ignored += 1
+        for binding in self.bindings.values():
+            if binding.slot.closing_at is not None:
+                life = self.session.contexts.get(binding.slot.context_id)
+                if life is not None and life.late_chunks != binding.late_chunks:
+                    binding.late_chunks = life.late_chunks
+                    binding.slot.last_at = now
 
     def _on_audio(self, output: AudioOut, now: float) -> None:
         binding = self.bindings.get(output.context_id)

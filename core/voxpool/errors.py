@@ -141,12 +141,14 @@ class ConnectFailed(TransportError):
         host: Host and port that were tried (no path, no query, no credential).
         why: The cause in words.
         http_status: The HTTP status of a refused upgrade, or None.
+        retryable: Not for a status that says that the request is wrong, such as 404.
     """
 
     def __init__(self, host: str, why: str, http_status: int | None = None) -> None:
         self.host = host
         self.why = why
         self.http_status = http_status
+        self.retryable = http_status is None or http_status >= 500 or http_status in (408, 425, 429)
         super().__init__(host, why, http_status)
 
     @property

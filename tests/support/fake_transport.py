@@ -145,9 +145,11 @@ class FakeTransport:
         self.service.take(self, message)
 
     def _depart(self) -> None:
-        item = self._to_client.popleft()
-        if not self.silent and self.open:
-            self._inbox.put_nowait(item)
+        kind, value = self._to_client.popleft()
+        if kind == "drop":
+            self.drop(value, clean=True)
+        elif not self.silent and self.open:
+            self._inbox.put_nowait((kind, value))
 
     def reply(self, message: dict[str, Any]) -> None:
         self.reply_raw(orjson.dumps(message).decode())
@@ -164,13 +166,7 @@ class FakeTransport:
 
     def drop_after_replies(self, why: str = "closed by the server with code 1000") -> None:
         """Send a CLOSE behind what is on its way."""
-
-        def end() -> None:
-            self._to_client.popleft()
-            self.drop(why, clean=True)
-
-        self._to_client.append(("end", None))
-        asyncio.get_running_loop().call_later(self.service.latency_s, end)
+        self._later(self._to_client, ("drop", why), self._depart)
 
     def gone(self) -> None:
         self.open = False

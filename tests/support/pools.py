@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 from support.fake_transport import FakeService
-
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.events import (
     ConnectionChanged,
@@ -39,6 +38,7 @@ class Audit:
         self._rows: dict[int, int] = {}
         self._ended: set[int] = set()
         self._queued: set[int] = set()
+        self._most_allowed = pool.config.max_connections
         self._subscription = pool.events.subscribe(limit=1, wake=self._wake)
 
     def _wake(self) -> None:
@@ -86,18 +86,15 @@ class Audit:
             self._rows[event.row] = event.connection_id
 
     def conserved(self) -> None:
-        stats = self.pool.stats()
-        assert stats.slots_acquired == stats.slots_released + stats.slots_held
-        assert stats.slots_held == sum(
-            count for state, count in stats.slots_by_state.items() if state.holds_slot
-        ), stats.slots_by_state
-        assert stats.requested == stats.done + stats.failed + stats.cancelled + stats.waiting + stats.speaking
-        links = stats.connections_connecting + stats.connections_open + stats.connections_retiring
-        assert links <= max(stats.connections_max, self._links_allowed(stats.connections_retiring))
-
-    def _links_allowed(self, retiring: int) -> int:
-        # After a resize downwards the surplus retires first.
-        return self.pool.config.max_connections + retiring
+        books = self.pool._core.books
+        tally, links = books.tally, books.links.values()
+        assert tally.acquired == tally.released + tally.held
+        assert tally.held == sum(slot.state.holds_slot for link in links for slot in link.slots)
+        assert tally.held == sum(link.held for link in links)
+        assert tally.requested == tally.done + tally.failed + tally.cancelled + books.waiting + tally.speaking
+        # After a resize downwards the surplus may still be finishing.
+        assert len(links) <= max(books.max_connections, self._most_allowed)
+        assert all(link.held <= books.config.contexts_per_connection for link in links)
 
     def of(self, kind: type[Any]) -> list[Any]:
         """Return the events of one kind."""
@@ -126,9 +123,7 @@ async def open_pool(service: FakeService, **config: Any) -> AsyncIterator[tuple[
     """Open an audited pool on a fake service; afterwards nothing may be left of it."""
     before = asyncio.all_tasks()
     loop = asyncio.get_running_loop()
-    pool = Pool(
-        Endpoint("http://fake"), PoolConfig(**config), clock=loop.time, random=Random(7), connect=service
-    )
+    pool = Pool(Endpoint("http://fake"), PoolConfig(**config), clock=loop.time, random=Random(7), connect=service)
     audit = Audit(pool)
     async with pool:
         yield pool, audit

@@ -24,8 +24,8 @@ def request(books: Books, ticket: Ticket, now: float) -> None:
     if link is None and books.waiting >= books.config.max_waiters:
         books.tally.refused += 1
         raise TooManyWaiters(books.config.max_waiters)
-    ticket.queued_at = now
-    ticket.failures_seen = books.tally.connects_failed
+    mark_queued(books, ticket, now)
+    ticket.failures_seen = books.failure_rounds
     if link is None:
         books.tally.requested += 1
         _wait(books, ticket)
@@ -38,9 +38,7 @@ def request(books: Books, ticket: Ticket, now: float) -> None:
 
 
 def _announce(books: Books, ticket: Ticket, waiting: int, now: float) -> None:
-    books.emit(
-        UtteranceQueued(at=now, utterance_id=ticket.id, waiting=waiting, label=ticket.label, voice=ticket.voice)
-    )
+    books.emit(UtteranceQueued(at=now, utterance_id=ticket.id, waiting=waiting, label=ticket.label, voice=ticket.voice))
 
 
 def _wait(books: Books, ticket: Ticket) -> None:
@@ -52,7 +50,6 @@ def _wait(books: Books, ticket: Ticket) -> None:
 def rejoin(books: Books, ticket: Ticket, now: float) -> None:
     """Put a ticket whose backoff is over back at its old place."""
     books.delayed.pop(ticket.id, None)
-    ticket.queued_at = now
     books.queue.join(ticket)
     if books.queue.head() is ticket:
         books.agenda.add(ticket.deadline, Due.QUEUE)
@@ -95,13 +92,17 @@ def grant(books: Books, ticket: Ticket, link: Link, now: float) -> None:
 
 def settle_waiting_time(books: Books, ticket: Ticket, now: float) -> None:
     """Add the wait that ends now to the ticket's account, by stage."""
-    waited = now - ticket.queued_at
-    connecting = 0.0
-    if books.wanting_since is not None:
-        connecting = min(waited, max(0.0, now - books.wanting_since))
+    wanting = books.wanting_clock(now)
+    connecting = wanting - ticket.wanting_mark
     ticket.connecting_s += connecting
-    ticket.queueing_s += waited - connecting
+    ticket.queueing_s += now - ticket.queued_at - connecting
+    mark_queued(books, ticket, now)
+
+
+def mark_queued(books: Books, ticket: Ticket, now: float) -> None:
+    """Begin to count a wait."""
     ticket.queued_at = now
+    ticket.wanting_mark = books.wanting_clock(now)
 
 
 def pump(books: Books, now: float) -> None:
@@ -122,11 +123,7 @@ def open_connections(books: Books, now: float) -> None:
     elif wanted:
         for _ in range(wanted):
             begin_handshake(books, now)
-    waits_for_handshake = bool(books.queue) and (wanted > 0 or books.connecting > 0)
-    if not waits_for_handshake:
-        books.wanting_since = None
-    elif books.wanting_since is None:
-        books.wanting_since = now
+    books.set_wanting(now, wanting=bool(books.queue) and (wanted > 0 or books.connecting > 0))
 
 
 def begin_handshake(books: Books, now: float) -> Link:

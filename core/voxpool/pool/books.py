@@ -82,9 +82,11 @@ class Books:
         paused_at: Since when no slot is granted, or None.
         barrier: While draining, tickets from this id on are held back; else None.
         closing: Whether the pool closes.
-        failures: Handshakes that failed in a row.
+        failures: Rounds of handshakes that failed in a row.
+        failure_rounds: The same since the beginning; handshakes that were begun together fail as one.
         connect_at: No handshake begins before this time.
         wanting_since: Since when a connection is wanted that is not there, or None.
+        wanted_s: Seconds of all such times that are over.
         refusal: Why the newest handshake failed, or None.
         rejection: The service's refusal of the credential, until it accepts it again.
         warm_target: Connections that ``prewarm`` asked for.
@@ -107,8 +109,10 @@ class Books:
         self.barrier: int | None = None
         self.closing = False
         self.failures = 0
+        self.failure_rounds = 0
         self.connect_at = 0.0
         self.wanting_since: float | None = None
+        self.wanted_s = 0.0
         self.refusal: VoxpoolError | None = None
         self.rejection: ServiceError | None = None
         self.warm_target = 0
@@ -131,6 +135,18 @@ class Books:
     def connecting(self) -> int:
         """Handshakes that are running."""
         return sum(link.state is C.CONNECTING for link in self.links.values())
+
+    def wanting_clock(self, now: float) -> float:
+        """Return the seconds until now in which those who waited wanted a connection that was not there."""
+        return self.wanted_s + (0.0 if self.wanting_since is None else now - self.wanting_since)
+
+    def set_wanting(self, now: float, *, wanting: bool) -> None:
+        """Note whether a connection is wanted that is not there."""
+        if wanting and self.wanting_since is None:
+            self.wanting_since = now
+        elif not wanting and self.wanting_since is not None:
+            self.wanted_s += now - self.wanting_since
+            self.wanting_since = None
 
     @property
     def room(self) -> int:

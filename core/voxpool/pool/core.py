@@ -13,7 +13,7 @@ from random import Random
 from voxpool.config import PoolConfig
 from voxpool.errors import LimitReached, PoolClosed, ServiceError, VoxpoolError
 from voxpool.events import CloseReason, ConnectionState, Event, FirstAudio, Outcome, SlotState
-from voxpool.pool import admission, deadlines, endings, upkeep
+from voxpool.pool import admission, deadlines, endings, upkeep, watch
 from voxpool.pool.agenda import Due
 from voxpool.pool.books import Books
 from voxpool.pool.commands import Command
@@ -48,7 +48,7 @@ class PoolCore:
     @property
     def cancel_grace_s(self) -> float:
         """How long a context may take to react to ``cancel_context``."""
-        return self.books.config.zombie_after_s * deadlines.CANCEL_GRACE_FRACTION
+        return self.books.config.zombie_after_s * watch.CANCEL_GRACE_FRACTION
 
     def next_at(self) -> float | None:
         """Return when ``tick`` has to be called next, or None."""
@@ -63,7 +63,7 @@ class PoolCore:
         if books.queue or books.warm_target:
             admission.open_connections(books, now)
         else:
-            books.wanting_since = None
+            books.set_wanting(now, wanting=False)
         if books.barrier is not None:
             upkeep.drained(books, now)
 
@@ -106,7 +106,7 @@ class PoolCore:
     def started(self, slot: Slot, now: float) -> None:
         """The context's first frames were handed to the connection."""
         slot.last_at = now
-        deadlines.arm(self.books, slot)
+        watch.arm(self.books, slot)
 
     def start_failed(self, slot: Slot, error: VoxpoolError, now: float) -> None:
         """The context could not even be asked for."""
@@ -123,7 +123,7 @@ class PoolCore:
         if slot.confirmed_at is None:
             slot.confirmed_at = now
             slot.suspect = None
-            deadlines.arm(self.books, slot)
+            watch.arm(self.books, slot)
         if not slot.link.proven:
             upkeep.proven(self.books, slot.link, now)
             self._settle(now)
@@ -132,7 +132,7 @@ class PoolCore:
         """The first audio of a context arrived."""
         self.confirmed(slot, now)
         slot.heard = True
-        deadlines.arm(self.books, slot)
+        watch.arm(self.books, slot)
         ticket = slot.live
         if ticket is not None:
             self.books.emit(
@@ -162,7 +162,6 @@ class PoolCore:
             endings.limit_reached(self.books, slot, error, now)
         if slot.closing_at is None:
             endings.context_broke(self.books, slot, error, now)
-            deadlines.arm(self.books, slot)
         elif slot.cancelled_at is not None:
             endings.close_instead(self.books, slot)
         self._settle(now)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from voxpool.errors import ConnectFailed, LimitReached, ServiceError, VoxpoolError
 from voxpool.events import Outcome, SlotState, UtteranceRetried
-from voxpool.pool.admission import leave_queue
+from voxpool.pool.admission import leave_queue, mark_queued
 from voxpool.pool.agenda import Due
 from voxpool.pool.backoff import delay_s
 from voxpool.pool.books import Books, code_of
 from voxpool.pool.commands import CancelContext, CloseContext, Rewind
 from voxpool.pool.records import Slot, Ticket
+from voxpool.pool.watch import arm
 from voxpool.protocol.status import retry_hints
 
 
@@ -35,6 +36,7 @@ def dispose(books: Books, slot: Slot, now: float, detail: str) -> None:
         books.commands.append(CancelContext(slot))
         if slot.state.holds_slot:
             books.move(slot, SlotState.CLOSING, now, detail=detail)
+        arm(books, slot)
 
 
 def close_instead(books: Books, slot: Slot) -> None:
@@ -89,7 +91,7 @@ def attempt_failed(books: Books, ticket: Ticket, error: VoxpoolError, now: float
     ticket.slot = None
     ticket.last_error = error
     ticket.ready_at = now + delay
-    ticket.queued_at = now
+    mark_queued(books, ticket, now)
     ticket.characters = 0
     books.delayed[ticket.id] = ticket
     books.agenda.add(ticket.ready_at, Due.BACKOFF, ticket)
@@ -138,4 +140,4 @@ def connect_failure_ends(books: Books, ticket: Ticket, error: ConnectFailed) -> 
         return True
     if error.too_many_connections:
         return False
-    return books.tally.connects_failed - ticket.failures_seen >= books.config.max_attempts
+    return books.failure_rounds - ticket.failures_seen >= books.config.max_attempts

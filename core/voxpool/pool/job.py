@@ -160,6 +160,7 @@ class Job:
         while (piece := self.script.take()) is not None:
             last = self.script.finished and not self.script.pending
             self._send(connection, slot, piece, flush=piece.flush or last)
+        self.ticket.retry = self.ticket.retry and self.script.replayable
         if self.script.finished:
             self._send_close(connection, slot)
 

@@ -24,9 +24,10 @@ class Ticket:
         ready_at: End of the backoff.
         queued_at: When it last joined the queue.
         granted_at: When it last got a slot, or None.
+        wanting_mark: The pool's clock of wanted connections when it last joined the queue.
         queueing_s: Seconds spent in the queue over all attempts, without those in ``connecting_s``.
         connecting_s: Seconds spent in the queue while a connection was wanted that was not there.
-        failures_seen: The pool's count of failed handshakes when it joined the queue.
+        failures_seen: The pool's count of failed rounds of handshakes when it asked.
         slot: Its slot, until the service lets go of it or another attempt follows.
         outcome: How it ended, or None.
         error: What ended it, or None.
@@ -48,6 +49,7 @@ class Ticket:
     ready_at: float = 0.0
     queued_at: float = 0.0
     granted_at: float | None = None
+    wanting_mark: float = 0.0
     queueing_s: float = 0.0
     connecting_s: float = 0.0
     failures_seen: int = 0

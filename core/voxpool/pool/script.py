@@ -38,12 +38,13 @@ class Script:
         on_the_way: Characters that the socket has not taken yet.
     """
 
-    __slots__ = ("_given", "_limit", "_sent", "_waiters", "finished", "on_the_way", "pending", "replayable")
+    __slots__ = ("_given", "_kept", "_limit", "_sent", "_waiters", "finished", "on_the_way", "pending", "replayable")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._sent: list[Piece] = []
         self._given: list[str] = []
+        self._kept = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self.pending: deque[Piece] = deque()
         self.finished = False
@@ -76,6 +77,9 @@ class Script:
         piece = self.pending.popleft()
         if self.replayable:
             self._sent.append(piece)
+            self._kept += len(piece.text)
+            if self._kept > REPLAY:
+                self.keep_no_longer()
         return piece
 
     def taken_by_socket(self, characters: int) -> None:
@@ -83,18 +87,18 @@ class Script:
         self.on_the_way -= characters
         if self.on_the_way < WINDOW:
             self._wake()
-        if self.replayable and len(self._sent) > 64 and sum(len(piece.text) for piece in self._sent) > REPLAY:
-            self.keep_no_longer()
 
     def keep_no_longer(self) -> None:
         """Forget what was sent: it will not be sent again."""
         self.replayable = False
         self._sent.clear()
+        self._kept = 0
 
     def rewind(self) -> None:
         """Begin again from the start, for another attempt."""
         self.pending.extendleft(reversed(self._sent))
         self._sent.clear()
+        self._kept = 0
         self.on_the_way = sum(len(piece.text) for piece in self.pending)
 
     async def room(self) -> None:

@@ -19,6 +19,9 @@ LATE_S: Final = 0.25
 BREATH_S: Final = 0.02
 """Time that a blocked loop gets to read what came meanwhile, before anything is declared late."""
 
+SHORTEST_S: Final = 0.001
+"""Shortest wait: a timer that fired a hair too early must not be set again for no time at all."""
+
 
 class Timer:
     """Calls back at the earliest time that was asked for, or somewhat later.
@@ -45,7 +48,7 @@ class Timer:
 
     def _schedule(self, at: float, callback: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        handle = loop.call_later(max(0.0, at - self._clock()), callback)
+        handle = loop.call_later(max(SHORTEST_S, at - self._clock()), callback)
         heappush(self._scheduled, (at, next(self._serial), handle))
 
     def _fired(self) -> None:

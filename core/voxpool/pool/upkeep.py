@@ -7,7 +7,7 @@ from voxpool.events import CloseReason, ConnectionPinged, ConnectionState
 from voxpool.pool.admission import begin_handshake, fail_waiting, open_connections, pump
 from voxpool.pool.agenda import Due
 from voxpool.pool.backoff import delay_s
-from voxpool.pool.books import Books
+from voxpool.pool.books import Books, code_of
 from voxpool.pool.commands import Disconnect, Ping
 from voxpool.pool.endings import attempt_failed, close_instead, connect_failure_ends, context_broke
 from voxpool.pool.records import Link
@@ -59,6 +59,7 @@ def _back_off(books: Books, now: float) -> None:
     if now < books.connect_at:
         return
     books.failures += 1
+    books.failure_rounds += 1
     config = books.config
     books.connect_at = now + delay_s(books.failures, config.backoff_base_s, config.backoff_cap_s, books.random)
 
@@ -104,8 +105,10 @@ def lost(books: Books, link: Link, reason: CloseReason, error: VoxpoolError, now
         if not slot.state.holds_slot:
             continue
         ticket = slot.live
-        books.release(slot, now, failed=ticket is not None, detail=str(error) if ticket else reason.value)
-        if ticket is not None:
+        if ticket is None:
+            books.release(slot, now, detail=reason.value)
+        else:
+            books.release(slot, now, failed=True, code=code_of(error), detail=str(error))
             attempt_failed(books, ticket, _in_their_words(error, link, ticket.audio_s), now)
     disconnect(books, link, reason, now, str(error))
 

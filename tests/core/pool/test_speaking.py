@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from support.fake_transport import FakeService, audio_of
 from support.pools import heard, open_pool
-
 from voxpool.errors import PoolClosed, SettingError, TooManyWaiters
 from voxpool.events import FirstAudio, Outcome, SlotChanged, SlotState
 from voxpool.pool.utterance import UtteranceState
