@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from voxpool.errors import SettingError
@@ -111,11 +111,11 @@ class ServerConfig:
     """
 
     engine: EngineChoice = "auto"
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     timing: TimingProfile = INSTANT
     seed: int = 0
     faults: tuple[Fault, ...] = ()
-    control_token: str | None = None
+    control_token: str | None = field(default=None, repr=False)
     contexts_per_connection: int = 5
     max_connections: int = 20
     max_generations: int = 0
@@ -147,3 +147,39 @@ class ServerConfig:
     neural_workers: int = 1
     worker_niceness: int = 5
     job_characters: int = 240
+
+    def __post_init__(self) -> None:
+        """Refuse numbers with which nothing could work.
+
+        Raises:
+            SettingError: Naming the setting.
+        """
+        for name, low, high in _BOUNDS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingError(name, value, f"between {low:g} and {high:g}")
+
+
+_BOUNDS: Final = (
+    ("contexts_per_connection", 0, 10_000),
+    ("max_connections", 0, 100_000),
+    ("max_generations", 0, 1_000_000),
+    ("inactivity_s", 0, 1e7),
+    ("missing_id_code", 1, 16),
+    ("text_limit", 1, 1_000_000),
+    ("sync_text_limit", 1, 1_000_000),
+    ("stream_text_limit", 1, 1_000_000),
+    ("held_characters", 1, 100_000_000),
+    ("max_frame_bytes", 1024, 1 << 30),
+    ("wav_size_field", 0, 0xFFFFFFFF),
+    ("first_chunk_s", 0.001, 60),
+    ("chunk_s", 0.001, 60),
+    ("last_chunk_samples", 0, 48_000),
+    ("rest_first_samples", 1, 48_000),
+    ("rest_chunk_s", 0.001, 60),
+    ("cache_bytes", 0, 1 << 40),
+    ("espeak_workers", 1, 64),
+    ("neural_workers", 1, 64),
+    ("worker_niceness", 0, 19),
+    ("job_characters", 20, 5000),
+)

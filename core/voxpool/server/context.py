@@ -9,9 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, Final
-
-import pybase64
+from typing import Final
 
 from voxpool.server import replies, statuses
 from voxpool.server.buffering import TextBuffer, UnfinishedMarkup
@@ -25,7 +23,7 @@ from voxpool.server.pacing import Pacer
 from voxpool.server.services import Services
 from voxpool.server.speaking import Chunk, Speaking
 from voxpool.server.speech import EngineFailed
-from voxpool.server.spoiling import spoil_chunk, stale_frames
+from voxpool.server.spoiling import spoil_audio, stale_frames
 from voxpool.server.statuses import Refused, Status
 from voxpool.server.voices import Voice
 
@@ -255,7 +253,7 @@ class Context:
         self._chunks += bool(audio)
         if audio and self._services.faults:
             faults = await self._strike("audio", chunk=self._chunks, text=part.text)
-            body, audio = _spoilt(body, audio, faults)
+            body, audio = spoil_audio(body, audio, faults)
         await self._emit(replies.audio_chunk(self.context_id, body), faults)
         self.record.sent(audio, chunk.duration_s, chunk.characters, self._now())
 
@@ -316,14 +314,3 @@ class Context:
             bit_rate=options.bit_rate,
             wav_size_field=self._services.config.wav_size_field,
         )
-
-
-def _spoilt(body: dict[str, Any], audio: bytes, faults: tuple[Fault, ...]) -> tuple[dict[str, Any], bytes]:
-    """Return the object as it is sent, and the audio that a client can get out of it."""
-    for fault in faults:
-        body = spoil_chunk(body, (fault,))
-        if fault.effect in ("empty_audio", "truncated_audio"):
-            audio = pybase64.b64decode(body["audioContent"])
-        elif fault.effect in ("omit", "bad_base64", "wrong_types", "unknown_id"):
-            audio = b""
-    return body, audio

@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from voxpool.errors import SettingError
-from voxpool.server import credentials, faults, statuses
+from voxpool.server import credentials, faultfiles, statuses
 from voxpool.server.faults import Fault
 from voxpool.server.requests import camel
 from voxpool.server.services import Services
@@ -97,7 +97,7 @@ class Control:
         return _json({"faults": self._services.faults.entries()})
 
     async def _add(self, request: web.Request) -> web.Response:
-        fault = faults.read(await _body(request))
+        fault = faultfiles.read(await _body(request))
         loop = asyncio.get_running_loop()
         number = self._services.faults.add(fault, loop.time())
         body: dict[str, Any] = {"id": number}

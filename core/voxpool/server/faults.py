@@ -12,11 +12,9 @@ the fault and what it strikes, not from the order of events: the same run has th
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
-
-import orjson
 
 from voxpool.errors import SettingError
 from voxpool.server.requests import camel
@@ -130,10 +128,13 @@ class Fault:
         places = EFFECTS[self.effect][0]
         if self.place not in places:
             raise SettingError("place", self.place, f"one of {', '.join(places)} for the effect {self.effect}")
-        for name, kinds in _KINDS.items():
+        for name, kinds in KINDS.items():
             _check(name, getattr(self, name), kinds)
-        if not 0 <= self.probability <= 1:
-            raise SettingError("probability", self.probability, "between 0 and 1")
+        for name, low, high in _BOUNDS:
+            if not low <= getattr(self, name) <= high:
+                raise SettingError(name, getattr(self, name), f"between {low} and {high}")
+        if self.effect == "disconnect" and not 1000 <= self.status_code <= 4999:
+            raise SettingError("code", self.code, "between 1000 and 4999")
 
     @property
     def status_code(self) -> int:
@@ -253,71 +254,17 @@ class Faults:
         return random.Random(what).random() < fault.probability  # noqa: S311 - not for secrets
 
 
-def read(value: Mapping[str, Any]) -> Fault:
-    """Read a fault from JSON, in either naming style.
-
-    Raises:
-        SettingError: For an unknown name, a missing one, or a value that could never happen.
-    """
-    given: dict[str, Any] = {}
-    for name, item in value.items():
-        if name not in _NAMES:
-            raise SettingError(name, item, "one of " + ", ".join(item.name for item in fields(Fault)))
-        given[_NAMES[name]] = item
-    for name in ("place", "effect"):
-        if not isinstance(given.get(name), str):
-            raise SettingError(name, given.get(name), "a text")
-    fault = Fault(**given)
-    allowed = EFFECTS[fault.effect][1]
-    for name in given:
-        if name in _PARAMETERS and name not in allowed:
-            raise SettingError(name, given[name], f"left out: the effect {fault.effect} does not know it")
-    return fault
-
-
-def read_short(line: str) -> Fault:
-    """Read a fault from a command line: ``PLACE:EFFECT[,NAME=VALUE]...``.
-
-    Raises:
-        SettingError: If it is no fault.
-    """
-    head, *pairs = line.split(",")
-    place, colon, effect = head.partition(":")
-    if not colon:
-        raise SettingError("fault", line, "PLACE:EFFECT[,NAME=VALUE]..., for example audio:drop,chunk=3")
-    given: dict[str, Any] = {"place": place.strip(), "effect": effect.strip()}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise SettingError("fault", pair, "NAME=VALUE")
-        given[name.strip()] = _value(_NAMES.get(name.strip(), ""), text)
-    return read(given)
-
-
-def read_file(data: bytes) -> tuple[Fault, ...]:
-    """Read faults from a file: a JSON list of objects.
-
-    Raises:
-        SettingError: If it is none.
-    """
-    try:
-        items = orjson.loads(data)
-    except ValueError as error:
-        raise SettingError("faults", data[:40], "a JSON list of faults") from error
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise SettingError("faults", data[:40], "a JSON list of faults")
-    return tuple(read(item) for item in items)
-
-
 _NUMBER: Final = (int, float)
-_KINDS: Final[dict[str, tuple[type, ...]]] = {
+KINDS: Final[dict[str, tuple[type, ...]]] = {
     "connection": (int,), "request_id": (str,), "context": (int,), "context_id": (str,), "marker": (str,),
     "chunk": (int,), "probability": _NUMBER, "after_s": _NUMBER, "until_s": _NUMBER, "times": (int,),
     "http_status": (int,), "seconds": _NUMBER, "code": (int,), "message": (str,), "rate": _NUMBER, "count": (int,),
     "contexts_per_connection": (int,), "max_connections": (int,), "max_generations": (int,),
 }  # fmt: skip
-_NAMES: Final = {spelling: item.name for item in fields(Fault) for spelling in (item.name, camel(item.name))}
-_PARAMETERS: Final = frozenset(name for _, names in EFFECTS.values() for name in names)
+"""Types of the fields that a person may set."""
+
+
+_BOUNDS: Final = (("probability", 0, 1), ("http_status", 400, 599), ("count", 0, 1000))
 
 
 def _check(name: str, value: object, kinds: tuple[type, ...]) -> None:
@@ -327,16 +274,6 @@ def _check(name: str, value: object, kinds: tuple[type, ...]) -> None:
         raise SettingError(name, value, "a text" if kinds == (str,) else "a number")
     if isinstance(value, int | float) and not 0 <= value < 1e9:
         raise SettingError(name, value, "zero or a positive number")
-
-
-def _value(name: str, text: str) -> Any:
-    kinds = _KINDS.get(name, (str,))
-    if kinds == (str,):
-        return text
-    try:
-        return int(text) if kinds == (int,) else float(text)
-    except ValueError as error:
-        raise SettingError(name, text, "a number") from error
 
 
 def _concerns(fault: Fault, facts: Facts) -> bool:

@@ -14,11 +14,11 @@ from voxpool.protocol.settings import (
     Encoding,
     Range,
 )
-from voxpool.server import statuses
+from voxpool.server import jsonvalues, statuses
 from voxpool.server.buffering import BufferRules
 from voxpool.server.config import ServerConfig
 from voxpool.server.encoders import SAMPLE_RATES, available
-from voxpool.server.requests import Malformed, field
+from voxpool.server.requests import field
 from voxpool.server.statuses import Refused
 
 Timestamps = Literal["none", "WORD", "CHARACTER"]
@@ -165,15 +165,15 @@ def read(body: dict[str, Any], base: Options | None = None) -> Options:
     """
     given: dict[str, Any] = {}
     for name in ("voice_id", "model_id", "language"):
-        given[name] = _string(field(body, name))
+        given[name] = jsonvalues.string(field(body, name))
     for name in _INTEGERS:
-        given[name] = _integer(field(body, name))
+        given[name] = jsonvalues.integer(field(body, name))
     for name, accepted in _ENUMS.items():
-        given[name] = _enum(field(body, name), accepted)
+        given[name] = jsonvalues.enumerated(field(body, name), accepted)
     for name in ("lipsync_config", "synthesis_context", "pronunciation_dictionary_settings", "audio_config"):
-        given[name] = _object(field(body, name))
-    given["temperature"] = _number(field(body, "temperature"))
-    given["auto_mode"] = _boolean(field(body, "auto_mode"))
+        given[name] = jsonvalues.message(field(body, name))
+    given["temperature"] = jsonvalues.number(field(body, "temperature"))
+    given["auto_mode"] = jsonvalues.boolean(field(body, "auto_mode"))
     if given["audio_config"] is not None:
         audio, echoed = _audio(given["audio_config"])
         given |= audio
@@ -240,10 +240,10 @@ def _out_of_range(name: str, value: float, allowed: Range) -> str:
 def _audio(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the fields of an ``audioConfig`` and its echo."""
     values: dict[str, Any] = {
-        "audio_encoding": _enum(field(body, "audio_encoding"), _ENCODINGS),
-        "sample_rate_hertz": _integer(field(body, "sample_rate_hertz")),
-        "bit_rate": _integer(field(body, "bit_rate")),
-        "speaking_rate": _number(field(body, "speaking_rate")),
+        "audio_encoding": jsonvalues.enumerated(field(body, "audio_encoding"), _ENCODINGS),
+        "sample_rate_hertz": jsonvalues.integer(field(body, "sample_rate_hertz")),
+        "bit_rate": jsonvalues.integer(field(body, "bit_rate")),
+        "speaking_rate": jsonvalues.number(field(body, "speaking_rate")),
     }
     names = ("audioEncoding", "sampleRateHertz", "bitRate", "speakingRate")
     echoed = {name: value for name, value in zip(names, values.values(), strict=True) if value is not None}
@@ -251,56 +251,3 @@ def _audio(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     if encoding is not None and encoding.endswith(_UNSPECIFIED):
         values["audio_encoding"] = None
     return values, echoed
-
-
-def _string(value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise Malformed
-    return value
-
-
-def _integer(value: Any) -> int | None:
-    """Read an int32 as protobuf's JSON mapping does: a number without a fraction, or a string with one."""
-    number = _number(value)
-    if number is None:
-        return None
-    if number != int(number) or abs(number) >= 2**31:
-        raise Malformed
-    return int(number)
-
-
-def _number(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise Malformed
-    try:
-        number = float(value)
-    except (ValueError, OverflowError) as error:
-        raise Malformed from error
-    if number != number or number in (float("inf"), float("-inf")):
-        raise Malformed
-    return value if isinstance(value, int | float) else number
-
-
-def _boolean(value: Any) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise Malformed
-    return value
-
-
-def _object(value: Any) -> dict[str, Any] | None:
-    if value is not None and not isinstance(value, dict):
-        raise Malformed
-    return value
-
-
-def _enum(value: Any, accepted: tuple[str, ...]) -> str | None:
-    """Read an enum by name or number; an unknown name counts as unset (section 3)."""
-    if value is None:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return accepted[value] if 0 <= value < len(accepted) else None
-    if not isinstance(value, str):
-        raise Malformed
-    return value if value in accepted else None

@@ -57,6 +57,23 @@ def spoil_chunk(body: dict[str, Any], faults: Sequence[Fault]) -> dict[str, Any]
     return spoilt
 
 
+def spoil_audio(body: dict[str, Any], audio: bytes, faults: Sequence[Fault]) -> tuple[dict[str, Any], bytes]:
+    """Return what is sent instead of the object of an ``audioChunk``, and the audio that a client can get out of it.
+
+    Args:
+        body: The object as it would be right.
+        audio: The audio in it.
+        faults: What strikes it.
+    """
+    for fault in faults:
+        body = spoil_chunk(body, (fault,))
+        if fault.effect in ("empty_audio", "truncated_audio"):
+            audio = pybase64.b64decode(body["audioContent"])
+        elif fault.effect in ("omit", "bad_base64", "wrong_types", "unknown_id"):
+            audio = b""
+    return body, audio
+
+
 def stale_frames(frames: Sequence[bytes], count: int) -> list[bytes]:
     """Return frames of a closed context: what it sent last, again.
 

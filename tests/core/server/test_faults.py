@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from support.raw_client import act, audio, chunks, create, kinds, text
 from voxpool.errors import SettingError
 from voxpool.server.config import ServerConfig, TimingProfile
-from voxpool.server.faults import EFFECTS, PLACES, Facts, Fault, Faults, read, read_file, read_short
+from voxpool.server.faultfiles import read, read_file, read_short
+from voxpool.server.faults import EFFECTS, PLACES, Facts, Fault, Faults
 from voxpool.server.fragments import fragments
 from voxpool.server.spoiling import UNKNOWN_ID, spoil_chunk, spoil_frame
 
@@ -62,7 +63,8 @@ def test_the_short_form(line, fault):
     "line",
     [
         "", "drop", "audio", "audio:", "audio:nonsense", "nowhere:drop", "audio:drop,chunk", "audio:drop,chunk=x",
-        "audio:drop,colour=red", "audio:drop,code=5", "audio:drop,probability=2", "audio:drop,chunk=-1", "open:omit",
+        "audio:drop,colour=red", "upgrade:refuse,http_status=200", "open:disconnect,code=13", "close:stale,count=9999",
+        "audio:drop,code=5", "audio:drop,probability=2", "audio:drop,chunk=-1", "open:omit",
     ],
 )  # fmt: skip
 def test_what_is_no_fault(line):
@@ -86,10 +88,10 @@ values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 names = st.sampled_from([*Fault.__dataclass_fields__, "maxConnections", "x"])
 
 
-@given(st.dictionaries(names, values | st.sampled_from([*PLACES, *EFFECTS])))
-def test_any_object_is_a_fault_or_refused(value):
+@given(st.sampled_from(ALL), st.dictionaries(names, values, max_size=3))
+def test_any_object_is_a_fault_or_refused(where, more):
     try:
-        fault = read(value)
+        fault = read({"place": where[0], "effect": where[1]} | more)
     except SettingError:
         return
     assert read(fault.entry()) == fault
