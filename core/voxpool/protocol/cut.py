@@ -37,12 +37,12 @@ _MARKED: Final = f'"{MARK}"'
 def cut_audio(frame: str) -> AudioCut | None:
     """Cut the audio out of a frame without parsing it, or return None where that is not plainly possible.
 
-    Inside a JSON string a quote is escaped, so a quote without a backslash before it begins or ends one; where
-    it ended one, what follows would not be JSON, with or without the audio.  So the rest is JSON exactly when the
-    frame is, provided that the content holds no quote (it ends at the first) and is base64 (the decoder checks).
+    The last quote of the pattern begins a string wherever the frame is JSON: its first one begins the key, or is an
+    escaped one inside a key that ends like it.  So the rest is JSON exactly when the frame is, provided that the
+    content holds no quote (it ends at the first) and is base64 (the decoder checks).
     """
     start = frame.find(_CONTENT)
-    if start < 1 or frame[start - 1] == "\\":
+    if start < 0:
         return None
     start += len(_CONTENT)
     if frame[start : start + 1] == " ":

@@ -112,6 +112,29 @@ def test_the_rate_is_the_headers() -> None:
     assert reader.sample_rate_hz == 16000
 
 
+def test_the_rate_may_change_with_any_header() -> None:
+    reader = SampleReader(24000)
+    for rate in (16000, 16000, 8000, 8000, 16000):
+        assert reader.decode(wav(b"\1\0\2\0", rate=rate)).tolist() == [1, 2]
+        assert reader.sample_rate_hz == rate
+
+
+def test_a_header_that_changes_for_the_worse_is_noticed() -> None:
+    reader = SampleReader(24000)
+    for _ in range(2):
+        reader.decode(wav(b"\1\0\2\0"))
+    with pytest.raises(ProtocolError, match="2 channels"):
+        reader.decode(wav(b"\1\0\2\0", channels=2))
+
+
+def test_a_promise_that_was_not_kept_is_forgotten_with_the_next_header() -> None:
+    reader = SampleReader(24000)
+    assert reader.decode(wav(b"\1\0" * 9)[:-4]).tolist() == [1] * 7
+    assert reader.decode(wav(b"\2\0" * 9)).tolist() == [2] * 9
+    assert reader.decode(chunk(b"LIST", b"abcd")).tolist() == []
+    assert reader.decode(b"\3\0" * 5).tolist() == [3] * 5
+
+
 def test_extensible_pcm_is_pcm() -> None:
     data = wav(b"")
     form = (0xFFFE).to_bytes(2, "little") + data[22:36] + b"\x16\0" + b"\x10\0" + b"\0" * 4 + b"\1\0" + b"\0" * 14

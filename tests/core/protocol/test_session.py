@@ -183,6 +183,18 @@ def test_headers_are_unwrapped_and_the_rate_is_theirs() -> None:
     assert here.life.heard_s == pytest.approx(0.3)
 
 
+def test_positions_run_through_a_change_of_rate() -> None:
+    here = Recorder(ContextSettings(encoding=Encoding.LINEAR16))
+    here.session.send_text(here.id, "Hi. ")
+    starts = [
+        output.start_s
+        for output in here.take(*[frames.audio(here.id, frames.wav(DATA, rate=rate)) for rate in (24000, 12000, 24000)])
+        if isinstance(output, AudioOut)
+    ]
+    assert starts == pytest.approx([0, 0.1, 0.3])
+    assert here.life.heard_s == pytest.approx(0.4)
+
+
 def test_a_header_alone_is_not_the_first_audio() -> None:
     here = Recorder(ContextSettings(encoding=Encoding.WAV))
     here.session.send_text(here.id, "Hi. ")
@@ -401,6 +413,12 @@ def test_a_cancelled_context_that_is_not_found_is_simply_gone(spoken: Recorder) 
         EndedOut(spoken.id, Ending.GONE, None, 0.1)
     ]
     assert spoken.states[-1][1] is SlotState.EMPTY
+
+
+def test_a_cancelled_context_ends_without_the_error_it_had(open_: Recorder) -> None:
+    open_.take(frames.status(open_.id, 3, "text length should not exceed 2000 characters."))
+    open_.session.cancel(open_.id)
+    assert open_.take(frames.closed(open_.id)) == [EndedOut(open_.id, Ending.CLOSED, None, 0.0)]
 
 
 def test_late_messages_of_an_ended_context_are_strays(spoken: Recorder) -> None:
@@ -624,6 +642,15 @@ def test_the_hot_path_forgets_frames_of_many_contexts() -> None:
         for _ in range(2):
             assert kinds(session.receive(frames.audio(context_id, DATA))) == [AudioOut]
     assert len(session.contexts) == 200
+    assert len(session._plain) <= 64
+
+
+def test_equal_chunks_that_say_more_than_audio_are_all_heard(spoken: Recorder) -> None:
+    words = frames.words(("again", 0.0, 0.1))
+    outputs = spoken.take(*[frames.audio(spoken.id, DATA, 5)] * 3, *[frames.audio(spoken.id, DATA, 0, words)] * 3)
+    audio = [output for output in outputs if isinstance(output, AudioOut)]
+    assert [(output.characters, len(output.words)) for output in audio] == [(5, 0)] * 3 + [(0, 1)] * 3
+    assert spoken.life.characters == 7 + 15
 
 
 def test_repr_tells_the_state(spoken: Recorder) -> None:
