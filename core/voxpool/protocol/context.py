@@ -52,31 +52,10 @@ class ContextLife:
     """
 
     __slots__ = (
-        "_deaf",
-        "_earlier_s",
-        "_hearing",
-        "_on_state",
-        "_reader",
-        "_samples",
-        "_times",
-        "audio_bytes",
-        "cancel_sent",
-        "characters",
-        "chunks",
-        "close_sent",
-        "confirmed",
-        "context_id",
-        "error",
-        "late_chunks",
-        "model",
-        "phase",
-        "sample_rate_hz",
-        "sent_characters",
-        "sent_flushes",
-        "settings",
-        "suspicion",
-        "syntheses",
-    )
+        "_deaf", "_earlier_s", "_hearing", "_on_state", "_reader", "_samples", "_times", "audio_bytes",
+        "cancel_sent", "characters", "chunks", "close_sent", "confirmed", "context_id", "error", "late_chunks",
+        "model", "phase", "sample_rate_hz", "sent_characters", "sent_flushes", "settings", "suspicion", "syntheses",
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -24,7 +24,6 @@ reads a clock or touches a socket, and nothing is safe to call from two threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -33,6 +32,7 @@ from pybase64 import b64decode
 from voxpool.errors import ProtocolError, ServiceError, VoxpoolError, WrongState
 from voxpool.protocol import codec
 from voxpool.protocol.context import ContextLife, OnState
+from voxpool.protocol.counters import Counters
 from voxpool.protocol.cut import cut_audio, read_cut
 from voxpool.protocol.decoder import Decoder
 from voxpool.protocol.life import Step
@@ -53,33 +53,11 @@ from voxpool.protocol.messages import (
     Unknown,
 )
 from voxpool.protocol.outputs import CreatedOut, EndedOut, FaultOut, FlushOut, Output
+from voxpool.protocol.plain import PlainFrames
 from voxpool.protocol.settings import ContextSettings
 from voxpool.protocol.status import FATAL, to_error
 
 NOTHING: Final[tuple[Output, ...]] = ()
-
-_MOST_PLAIN: Final = 64
-
-
-@dataclass(slots=True)
-class Counters:
-    """What a session has seen.
-
-    Attributes:
-        frames: Frames received.
-        audio_frames: Those with audio for a context of ours.
-        strays: Messages for a context that is over or never was (section 5.7, number 5).
-        unknown: Messages of a kind we do not know, or without effect.
-        malformed: Frames that are not a JSON object.
-        unexpected: Messages that a context's table does not know in its phase.
-    """
-
-    frames: int = 0
-    audio_frames: int = 0
-    strays: int = 0
-    unknown: int = 0
-    malformed: int = 0
-    unexpected: int = 0
 
 
 class Session:
@@ -107,8 +85,7 @@ class Session:
         self._serial = 0
         self._on_state = on_state
         self._lives: dict[str, ContextLife] = {}
-        self._plain: dict[str, ContextLife] = {}
-        """Frames of nothing but audio, without the audio: the hot path recognises the next one by it."""
+        self._plain = PlainFrames()
 
     def __repr__(self) -> str:
         return f"<Session {self.connection_id}: {len(self._lives)} contexts, {self.counters.frames} frames>"
@@ -223,7 +200,8 @@ class Session:
             # Parse all of it: only then is it known whether the audio or the frame is at fault.
             return self._take(self._decode(frame))
         outputs = self._take(message)
-        self._remember(cut.rest, message)
+        if isinstance(message, AudioChunk):
+            self._plain.remember(cut.rest, message, self._lives.get(message.context_id))
         return outputs
 
     def _text(self, frame: bytes) -> str:
@@ -239,16 +217,6 @@ class Session:
         except ProtocolError:
             self.counters.malformed += 1
             raise
-
-    def _remember(self, rest: str, message: ServerMessage) -> None:
-        """Know the next chunk of a context by everything but its audio, where that says nothing else."""
-        if not isinstance(message, AudioChunk) or message.characters or message.timestamps is not None:
-            return
-        life = self._lives.get(message.context_id)
-        if life is not None:
-            if len(self._plain) >= _MOST_PLAIN:
-                self._plain.clear()
-            self._plain[rest] = life
 
     def _take(self, message: ServerMessage) -> Sequence[Output]:
         if isinstance(message, ConnectionStatus):
