@@ -167,9 +167,8 @@ class Keeper:
         while not self._closing:
             try:
                 pause_s = self._step()
-            except Exception:  # noqa: BLE001 - a thread has no caller: it logs, and goes on
-                _log.exception("the sound device could not be managed")
-                pause_s = BACKOFF_S[-1]
+            except Exception as error:  # noqa: BLE001 - a thread has no caller: it logs, and tries again
+                pause_s = self._stumble(error)
             self._wake.wait(pause_s)
             self._wake.clear()
         self._leave()
@@ -194,11 +193,13 @@ class Keeper:
             return
         if self._mixer.owner is outlet:
             self._mixer.owner = None
-        with self._calling():
-            output.close()
         self._attempts = 0 if outlet.callbacks >= _STEADY_CALLBACKS else self._attempts
-        self.outlet = self._output = None
-        self._past.add(outlet)
+        try:
+            with self._calling():
+                output.close()
+        finally:
+            self.outlet = self._output = None
+            self._past.add(outlet)
 
     def _open(self) -> float | None:
         self._reopen = self._look = False
@@ -252,6 +253,13 @@ class Keeper:
         if error.why != self.state.why:
             _log.info("no sound: %s", error)
         self._set_state(DeviceState("none", "", error.why))
+
+    def _stumble(self, error: Exception) -> float:
+        """Take a surprise for the loss of the device; return how long to wait before trying again."""
+        _log.error("the sound device could not be managed", exc_info=error)
+        self._reopen = True
+        self._be_silent(DeviceUnavailable(self._wanted, f"{type(error).__name__}: {error}"))
+        return BACKOFF_S[-1]
 
     @contextlib.contextmanager
     def _calling(self) -> Iterator[None]:

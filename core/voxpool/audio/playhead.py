@@ -127,6 +127,7 @@ class Playhead:
     def _begin(self) -> bool:
         """Leave the waiting state; return whether sound goes on after a gap."""
         self._waiting = False
+        self._sounding = self.gain  # out of silence no ramp is needed
         gap, self._silence = self._silence, 0
         if not self._ring.filled or not self.frames:
             return False

@@ -88,7 +88,8 @@ class Recorder:
             self._discard()
 
     def _discard(self) -> None:
-        # Closing flushes, and fails again on a disk that is full; the file goes either way.
-        with contextlib.suppress(OSError):
-            self._file.close()
+        # Closing writes the header, and fails again on a disk that is full; the file goes either way.
+        for closing in (self._wave.close, self._file.close):
+            with contextlib.suppress(OSError):
+                closing()
         self._draft.unlink(missing_ok=True)

@@ -141,7 +141,9 @@ class Track:
     @property
     def buffered_s(self) -> float:
         """Seconds of audio that were written and not yet handed to the device."""
-        return 0.0 if self.playhead.over else self.feed.waiting_s + self.feed.ring.filled / DEVICE_RATE_HZ
+        if self.playhead.over:
+            return 0.0
+        return max(0.0, self.feed.added_s - self.playhead.frames / DEVICE_RATE_HZ)
 
     @property
     def done(self) -> bool:
