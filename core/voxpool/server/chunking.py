@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 
@@ -34,26 +35,43 @@ class Chunker:
 
     def __init__(self, sizes: ChunkSizes) -> None:
         self._sizes = sizes
-        self._held = bytearray()
+        self._held: deque[memoryview] = deque()
+        self._length = 0
         self._wanted = sizes.first * 2
 
-    def push(self, pcm: bytes) -> list[bytes]:
-        """Add samples and return the chunks that are full.  Enough is held back for the chunk that ends it."""
-        self._held += pcm
-        full: list[bytes] = []
-        position = 0
-        reserve = self._sizes.last * 2
-        while len(self._held) - position >= self._wanted + reserve + 2:
-            full.append(bytes(self._held[position : position + self._wanted]))
-            position += self._wanted
-            self._wanted = self._sizes.following * 2
-        del self._held[:position]
-        return full
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that have come in and not gone out."""
+        return self._length
+
+    def push(self, pcm: bytes) -> None:
+        """Add samples; they are kept as they are until they are cut."""
+        if pcm:
+            self._held.append(memoryview(pcm))
+            self._length += len(pcm)
+
+    def take(self) -> bytes | None:
+        """Return the next full chunk, None if there is none.  Enough is held back for the chunk that ends it."""
+        if self._length < self._wanted + 2 * self._sizes.last + 2:
+            return None
+        chunk = self._cut(self._wanted)
+        self._wanted = self._sizes.following * 2
+        return chunk
 
     def finish(self) -> list[bytes]:
         """Return the remainder and the last, tiny chunk."""
-        reserve = self._sizes.last * 2
-        cut = len(self._held) - reserve if 0 < reserve < len(self._held) else len(self._held)
-        rest = [bytes(self._held[:cut]), bytes(self._held[cut:])]
-        self._held.clear()
-        return [chunk for chunk in rest if chunk]
+        reserve = 2 * self._sizes.last
+        remainder = self._length - reserve if 0 < reserve < self._length else self._length
+        return [chunk for chunk in (self._cut(remainder), self._cut(self._length)) if chunk]
+
+    def _cut(self, length: int) -> bytes:
+        cut: list[memoryview] = []
+        self._length -= length
+        while length:
+            piece = self._held.popleft()
+            if len(piece) > length:
+                self._held.appendleft(piece[length:])
+                piece = piece[:length]
+            cut.append(piece)
+            length -= len(piece)
+        return b"".join(cut)

@@ -146,7 +146,7 @@ class ServerConfig:
     espeak_workers: int = 1
     neural_workers: int = 1
     worker_niceness: int = 5
-    job_characters: int = 240
+    job_characters: int = 200
 
     def __post_init__(self) -> None:
         """Refuse numbers with which nothing could work.

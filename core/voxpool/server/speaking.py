@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Hashable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from voxpool.server import markup
@@ -22,7 +19,7 @@ from voxpool.server.speech import Speech, SpeechRequest
 from voxpool.server.timestamps import Style, Timeline
 from voxpool.server.voices import Voice
 
-_LOOKAHEAD: Final = 2
+_LOW_S: Final = 3.0
 _WITHOUT_PHONES: Final = ("inworld-tts-1", "inworld-tts-1-max")
 
 
@@ -119,7 +116,9 @@ class Speaking:
         phonetic = options.model_id not in _WITHOUT_PHONES
         self._timeline = Timeline(text, style, phonetic=phonetic) if style else None
         self._characters = len(text)
+        self._ahead = _Ahead(self._speak, self._stretches)
         self._known_s = 0.0
+        self._stretch_s = 0.0
         self._sent_s = 0.0
         self._unsent_s = 0.0
 
@@ -130,46 +129,43 @@ class Speaking:
             EngineFailed: If a piece of the text could not be spoken.
         """
         self._encoder.begin()
-        async with aclosing(self._speeches()) as speeches:
-            async for stretch, speech in speeches:
-                for piece in self._cut(stretch, speech):
+        try:
+            for stretch in self._stretches:
+                self._take_in(stretch, await self._ahead.take())
+                while (piece := self._chunker.take()) is not None:
+                    if self._running_low():
+                        self._ahead.start()
                     if (chunk := await self._encode(piece)) is not None:
                         yield chunk
                 if self._options.timestamps_follow and (alone := self._timestamps_alone(self._sent_s)) is not None:
                     yield alone
-        rest = self._chunker.finish() or [b""]
-        for index, piece in enumerate(rest, start=1):
-            if (chunk := await self._encode(piece, finish=index == len(rest))) is not None:
-                yield chunk
-        if (alone := self._timestamps_alone(None)) is not None:
-            yield alone
-
-    async def _speeches(self) -> AsyncGenerator[tuple[Stretch, Speech | None], None]:
-        """Yield what was spoken, in order; the next stretch is spoken meanwhile, and not the one behind it."""
-        following = iter(self._stretches)
-        ahead: deque[asyncio.Task[Speech | None]] = deque()
-        try:
-            for stretch in self._stretches:
-                for next_one in islice(following, _LOOKAHEAD - len(ahead)):
-                    ahead.append(asyncio.create_task(self._speak(next_one.request), name="speak a stretch"))
-                yield stretch, await ahead.popleft()
+            rest = self._chunker.finish() or [b""]
+            for index, piece in enumerate(rest, start=1):
+                if (chunk := await self._encode(piece, finish=index == len(rest))) is not None:
+                    yield chunk
+            if (alone := self._timestamps_alone(None)) is not None:
+                yield alone
         finally:
-            for task in ahead:
-                task.cancel()
-            await asyncio.gather(*ahead, return_exceptions=True)
+            await self._ahead.close()
 
-    async def _speak(self, request: SpeechRequest | None) -> Speech | None:
-        return await self._synthesizer.speak(request, self._client) if request else None
+    async def _speak(self, stretch: Stretch) -> Speech | None:
+        return await self._synthesizer.speak(stretch.request, self._client) if stretch.request else None
 
-    def _cut(self, stretch: Stretch, speech: Speech | None) -> list[bytes]:
-        """Take in what was spoken and return the pieces that are full."""
-        pcm = (speech.pcm if speech else b"") + bytes(2 * round(stretch.pause_s * self._rate))
+    def _running_low(self) -> bool:
+        """Whether it is time to speak the next stretch: not earlier, so that a slow reader holds little."""
+        held_s = self._chunker.held_bytes / (2 * self._rate)
+        return held_s <= max(_LOW_S, self._stretch_s / 2)
+
+    def _take_in(self, stretch: Stretch, speech: Speech | None) -> None:
+        """Take what was spoken to be cut, and its words to be told."""
         start_s = self._known_s
-        self._known_s += len(pcm) / (2 * self._rate)
+        for pcm in (speech.pcm if speech else b"", bytes(2 * round(stretch.pause_s * self._rate))):
+            self._chunker.push(pcm)
+            self._known_s += len(pcm) / (2 * self._rate)
+        self._stretch_s = self._known_s - start_s
         if self._timeline is not None:
             words = [word.shifted(stretch.start, start_s) for word in speech.words] if speech else []
             self._timeline.add(words, stretch.end, self._known_s)
-        return self._chunker.push(pcm)
 
     async def _encode(self, pcm: bytes, *, finish: bool = False) -> Chunk | None:
         """Return the chunk for a piece, None if the encoder keeps it to itself for now."""
@@ -206,3 +202,37 @@ def _request(spoken: str, options: Options, voice: Voice, language: str | None) 
         options.speaking_rate or 1.0,
         voice.pitch,
     )
+
+
+class _Ahead:
+    """Speaks stretches in order, one of them before it is asked for.
+
+    Args:
+        speak: Speaks a stretch.
+        stretches: All of them.
+    """
+
+    def __init__(
+        self, speak: Callable[[Stretch], Coroutine[Any, Any, Speech | None]], stretches: Iterable[Stretch]
+    ) -> None:
+        self._speak = speak
+        self._following = iter(stretches)
+        self._task: asyncio.Task[Speech | None] | None = None
+
+    def start(self) -> None:
+        """Begin the next stretch, if there is one and it has not begun."""
+        if self._task is None and (stretch := next(self._following, None)) is not None:
+            self._task = asyncio.create_task(self._speak(stretch), name="speak a stretch")
+
+    async def take(self) -> Speech | None:
+        """Return the next stretch, spoken; there must be one."""
+        self.start()
+        task, self._task = self._task, None
+        assert task is not None  # noqa: S101 - takers count the stretches
+        return await task
+
+    async def close(self) -> None:
+        """Forget what was begun and not taken."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)

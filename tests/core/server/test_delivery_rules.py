@@ -22,9 +22,13 @@ def test_chunks_are_the_audio(lengths, last):
     data = random.Random(1).randbytes(2 * sum(lengths))
     out, position = [], 0
     for length in lengths:
-        out += chunker.push(data[position : position + 2 * length])
+        chunker.push(data[position : position + 2 * length])
         position += 2 * length
+        while (chunk := chunker.take()) is not None:
+            out.append(chunk)
+        assert chunker.held_bytes == position - sum(map(len, out))
     out += chunker.finish()
+    assert chunker.held_bytes == 0
     assert b"".join(out) == data
     assert all(len(chunk) % 2 == 0 and chunk for chunk in out)
     if last and sum(lengths) > last:
@@ -34,7 +38,10 @@ def test_chunks_are_the_audio(lengths, last):
 def test_the_observed_sizes():
     """LINEAR16 at 16 kHz, as captured: 0.2 s, 0.5 s pieces, the remainder, five samples (section 7)."""
     chunker = Chunker(ChunkSizes.of(16000, 0.2, 0.5, 5))
-    out = chunker.push(bytes(2 * 16000)) + chunker.finish()
+    chunker.push(bytes(2 * 16000))
+    out = [chunker.take(), chunker.take()]
+    assert chunker.take() is None
+    out += chunker.finish()
     assert [len(chunk) // 2 for chunk in out] == [3200, 8000, 4795, 5]
 
 
