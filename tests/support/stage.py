@@ -17,6 +17,7 @@ if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from support.fake_events import FakePool
@@ -60,11 +61,16 @@ class Stage:
         self.app.processEvents()
 
     def close(self) -> None:
-        """Take the window away."""
+        """Take the window away; nothing of ours may go on ticking."""
         self.parts.bridge.stop()
         self.parts.lag.stop()
         self.parts.window.hide()
+        owners = (self.parts.bridge, self.parts.lag, self.parts.presenter)
+        left = [timer for owner in owners for timer in owner.findChildren(QTimer) if timer.isActive()]
+        assert not left, f"timers left running: {left}"
         self.parts.window.deleteLater()
+        # processEvents() leaves deferred deletions alone, and windows that pile up make every next one slower.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         self.app.processEvents()
 
 

@@ -47,6 +47,7 @@ class NotificationBar(QFrame):
         self._more.setAccessibleName("Show or hide the details")
         self._more.clicked.connect(self._toggle)
         self._act = QPushButton(self)
+        self._act.setAccessibleName("Act on the notification")
         self._act.clicked.connect(self._run)
         self._dismiss = QPushButton("Dismiss", self)
         self._dismiss.setProperty("role", "link")

@@ -1,0 +1,170 @@
+"""The window: docks, menus, keys, layout, palette, names for a screen reader."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QComboBox,
+    QLineEdit,
+    QWidget,
+)
+
+from support.stage import make_stage
+from voxgrid.theme import ThemeMode
+from voxgrid.views.menus import all_actions
+from voxgrid.views.palette import plain
+
+
+@pytest.fixture
+def window(stage):
+    return stage.parts.window
+
+
+def test_it_fits_the_smallest_screen_it_is_meant_for(window):
+    assert window.width() <= 1280
+    assert window.height() <= 800
+    assert window.minimumSizeHint().width() <= 1280
+    assert window.minimumSizeHint().height() <= 800
+
+
+def test_every_action_has_a_name_a_menu_and_no_key_is_used_twice(window):
+    actions = all_actions(window)
+    keys = [key for action in actions for key in action.shortcuts()]
+    assert len(keys) == len(set(keys))
+    assert all(plain(action) and action.property("menu") for action in actions)
+    written = {QKeySequence(key).toString() for key in keys}
+    for needed in ("Ctrl+Return", "Esc", "Ctrl+Shift+Return", "Ctrl+E", "Ctrl+Q", "Ctrl+T", "Ctrl+0", "Ctrl+K", "F1"):
+        assert QKeySequence(needed).toString() in written, needed
+
+
+@pytest.mark.parametrize("name", ["playground", "history", "inspector"])
+def test_a_dock_can_be_closed_and_brought_back(window, name, qapp):
+    dock = window.docks[name]
+    dock.close()
+    assert not dock.isVisible()
+    dock.toggleViewAction().trigger()
+    qapp.processEvents()
+    assert dock.isVisible()
+
+
+def test_layouts_show_what_they_say(window, qapp):
+    by_name = {action.objectName(): action for action in all_actions(window)}
+    by_name["layout_watch"].trigger()
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    by_name["layout_inspect"].trigger()
+    assert [name for name, dock in window.docks.items() if dock.isVisible()] == ["inspector"]
+    window.docks["inspector"].setFloating(True)
+    by_name["reset_layout"].trigger()
+    qapp.processEvents()
+    assert all(dock.isVisible() and not dock.isFloating() for dock in window.docks.values())
+
+
+def test_the_layout_is_remembered(tmp_path, qapp):
+    first = make_stage(tmp_path)
+    first.parts.window.docks["history"].close()
+    first.parts.window.resize(1000, 640)
+    first.parts.window.close()
+    first.close()
+    second = make_stage(tmp_path)
+    second.parts.window.restore()
+    qapp.processEvents()
+    assert not second.parts.window.docks["history"].isVisible()
+    assert second.parts.window.docks["playground"].isVisible()
+    # The invisible platform's screen is 800 pixels wide, and a restored window is made to fit its screen.
+    assert second.parts.window.height() == 640
+    second.close()
+
+
+def test_a_damaged_layout_is_survived(stage, window):
+    from voxgrid.window_settings import GEOMETRY, LAYOUT
+
+    stage.parts.controller.store.set(GEOMETRY, b"nonsense")
+    stage.parts.controller.store.set(LAYOUT, b"nonsense")
+    window.restore()
+    assert all(dock.isVisible() for dock in window.docks.values())
+
+
+def test_closing_says_so_once_and_vanishes(window, qtbot):
+    with qtbot.waitSignal(window.closed):
+        window.close()
+    assert not window.isVisible()
+
+
+def test_everything_that_takes_the_keyboard_has_a_name(window):
+    kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit)
+    nameless = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if isinstance(widget, kinds)
+        and widget.focusPolicy() is not Qt.FocusPolicy.NoFocus
+        and not widget.objectName().startswith("qt_")
+        and widget.window() is window
+        and not (widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()))
+    ]
+    # The line of a combo or spin box is read with the box it is in.
+    nameless = [widget for widget in nameless if not isinstance(widget, QLineEdit)]
+    assert not nameless, [(type(widget).__name__, widget.objectName(), widget.parent()) for widget in nameless]
+
+
+def test_the_palette_finds_and_runs_a_command(stage, window, qtbot):
+    palette = window.open_palette(all_actions(window))
+    qtbot.keyClicks(palette.field, "light theme")
+    assert "Light theme" in palette.found.currentItem().text()
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert stage.parts.theme.mode is ThemeMode.LIGHT
+    stage.parts.theme.set_mode(ThemeMode.DARK)
+
+
+def test_the_palette_is_steered_by_arrow_keys(window, qtbot):
+    palette = window.open_palette(all_actions(window))
+    qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+    assert palette.found.currentRow() == 1
+    qtbot.keyClick(palette.field, Qt.Key.Key_Up)
+    qtbot.keyClick(palette.field, Qt.Key.Key_Up)
+    assert palette.found.currentRow() == palette.found.count() - 1
+    palette.close()
+
+
+def test_the_theme_is_remembered_and_goes_round(stage):
+    commands = stage.parts.commands
+    seen = []
+    for _ in ThemeMode:
+        commands.next_theme()
+        seen.append(stage.parts.theme.mode)
+    assert set(seen) == set(ThemeMode)
+    assert stage.parts.theme.mode is ThemeMode.DARK
+
+
+def test_keys_and_about_open_without_stopping_the_loop(stage, window, qapp):
+    stage.parts.commands.show_keys()
+    stage.parts.commands.show_about()
+    qapp.processEvents()
+    tops = {
+        type(widget).__name__ for widget in window.findChildren(QWidget) if widget.isWindow() and widget.isVisible()
+    }
+    assert {"KeysDialog", "QMessageBox"} <= tops
+    for widget in window.findChildren(QWidget):
+        if widget.isWindow() and widget.isVisible():
+            widget.close()
+
+
+def test_numbers_on_the_status_line_do_not_move_each_other(stage, window, qapp):
+    from voxgrid.views.status_line import Status
+
+    line = window.status_line
+    line.show_status(Status())
+    qapp.processEvents()
+    before = [child.geometry() for child in line.findChildren(QWidget) if child.parent() is line]
+    line.show_status(Status(100, 100, 480, 12_345, 67, 8, 118.0, 1184.0, 3.1, 2.4, 12))
+    qapp.processEvents()
+    assert [child.geometry() for child in line.findChildren(QWidget) if child.parent() is line] == before
+
+
+def test_a_bottleneck_is_named_on_the_status_line(window):
+    from voxgrid.views.status_line import Status
+
+    window.status_line.show_status(Status(bottleneck="Local speech is the bottleneck."))
+    assert window.status_line._bottleneck.text() == "Local speech is the bottleneck."
