@@ -32,7 +32,7 @@ async def stage(tmp_path, qtbot):
 
 def rows(stage):
     stage.view.refill()
-    return [stage.view.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(stage.view.list.count())]
+    return [stage.view.items.record(row) for row in range(stage.view.items.rowCount())]
 
 
 async def spoken(stage, *texts):
@@ -53,7 +53,7 @@ async def test_newest_first_with_its_time_to_first_audio(stage):
     first = stage.controller.records.get(1)
     assert rows(stage) == [second, first]
     assert history.first_audio(first) == "121 ms"
-    explained = stage.view.list.item(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    explained = stage.view.items.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "First." in explained
     assert "121 ms" in explained
 
@@ -75,7 +75,7 @@ async def test_a_burst_fills_the_list_once(stage):
 async def test_the_chosen_row_stays_when_others_arrive(stage):
     first, _ = await spoken(stage, "First.", "Second.")
     rows(stage)
-    stage.view.list.setCurrentRow(1)
+    stage.view.choose(1)
     assert stage.view.chosen is first
     await spoken(stage, "Third.")
     rows(stage)
@@ -85,7 +85,7 @@ async def test_the_chosen_row_stays_when_others_arrive(stage):
 async def test_replay_by_key_and_by_button(stage, qtbot):
     await spoken(stage, "First.")
     rows(stage)
-    stage.view.list.setCurrentRow(0)
+    stage.view.choose(0)
     qtbot.keyClick(stage.view.list, Qt.Key.Key_Space)
     assert len(stage.tracks) == 2
     qtbot.mouseClick(stage.view.findChild(QToolButton, "replay"), Qt.MouseButton.LeftButton)
@@ -97,7 +97,7 @@ async def test_nothing_can_be_done_without_a_row_or_without_sound(stage):
     assert not stage.view.replay_action.isEnabled()
     (record,) = await spoken(stage, "First.")
     rows(stage)
-    stage.view.list.setCurrentRow(0)
+    stage.view.choose(0)
     assert stage.view.save_action.isEnabled()
     record.evict()
     stage.view._enable()
@@ -109,7 +109,7 @@ async def test_nothing_can_be_done_without_a_row_or_without_sound(stage):
 async def test_save_asks_where_and_writes(stage, qtbot, tmp_path):
     await spoken(stage, "Keep this one.")
     rows(stage)
-    stage.view.list.setCurrentRow(0)
+    stage.view.choose(0)
     stage.view.save_action.trigger()
     dialog = stage.view.findChild(QFileDialog)
     assert dialog.selectedFiles()[0].endswith("keep-this-one.wav") or dialog.defaultSuffix() == "wav"
@@ -125,7 +125,7 @@ async def test_save_asks_where_and_writes(stage, qtbot, tmp_path):
 async def test_copy_as_python_is_a_program_without_a_key(stage, qtbot):
     await spoken(stage, 'Say "hi"\nand\tgo 🎉')
     rows(stage)
-    stage.view.list.setCurrentRow(0)
+    stage.view.choose(0)
     qtbot.keyClick(stage.view.list, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     program = QGuiApplication.clipboard().text()
     tree = ast.parse(program)

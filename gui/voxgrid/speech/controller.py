@@ -15,7 +15,7 @@ from voxgrid import settings as remembered
 from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
-from voxgrid.speech import burst, endpoints
+from voxgrid.speech import burst, endpoints, voices
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.frames import Frames
@@ -188,7 +188,7 @@ class SpeechController(QObject):
             return None
         if self.store.get(remembered.SECOND_UTTERANCE) == "interrupt":
             self._end_line()
-        record = self._speaking.begin(text, self.settings, "speak")
+        record = self._speaking.begin(text, self._fitting_settings(), "speak")
         if record is not None:
             self.listening.enqueue(record)
             self._follow()
@@ -242,7 +242,7 @@ class SpeechController(QObject):
         """Decide on the texts and voices of a burst, and what it would cost."""
         texts = burst.texts_for(source, self.text, n)
         return FirePlan(
-            burst.cast(texts, self.voices, self.settings.voice, self.voice_on_purpose),
+            burst.cast(texts, self.voices, self._fitting_settings().voice, self.voice_on_purpose),
             self.settings.model,
             burst.price_of(self.settings.model, self.store.get(remembered.PRICE)),
             self.store.get(remembered.BURST_CAP),
@@ -332,11 +332,10 @@ class SpeechController(QObject):
 
     def fitting_voice(self, voice: str) -> str:
         """Return ``voice`` if the endpoint has it, or it was chosen on purpose; else the endpoint's best one."""
-        known = {each.id for each in self.voices}
-        if not known or voice in known or self.voice_on_purpose:
+        if self.voice_on_purpose:
             return voice
-        neural = [each.id for each in self.voices if "neural" in each.tags]
-        return next(iter(neural), "Ashley" if "Ashley" in known else self.voices[0].id)
+        is_local = self.endpoint.choice.kind is EndpointKind.LOCAL
+        return voices.fitting(voice, self.voices, is_local=is_local)
 
     def set_endpoint(self, choice: EndpointChoice) -> None:
         """Go over to another endpoint; what runs is cancelled."""
@@ -396,9 +395,10 @@ class SpeechController(QObject):
         """Pass it on."""
         self.localServerChanged.emit(state)
 
-    def voices_changed(self, voices: tuple[Voice, ...]) -> None:
-        """Pass it on."""
-        self.voicesChanged.emit(voices)
+    def voices_changed(self, found: tuple[Voice, ...]) -> None:
+        """Take a voice that is there, and pass it on."""
+        self.set_settings(self._fitting_settings())
+        self.voicesChanged.emit(found)
 
     def tell(self, notice: Notice) -> None:
         """Say something to the person."""
@@ -425,6 +425,9 @@ class SpeechController(QObject):
         self._bound()
 
     # --- inside ------------------------------------------------------------------------------------------
+
+    def _fitting_settings(self) -> ContextSettings:
+        return self.settings.with_(voice=self.fitting_voice(self.settings.voice))
 
     def _bound(self) -> None:
         removed = self.records.bound()

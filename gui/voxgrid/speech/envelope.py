@@ -10,7 +10,8 @@ import numpy.typing as npt
 STEP_S: Final = 0.02
 """Seconds of audio behind each level."""
 
-_FULL_SCALE: Final = 32768.0
+# The square root spreads quiet speech over the byte; a linear scale would leave it a flat line.
+_CURVE: Final = np.asarray(np.sqrt(np.arange(257) / 256) * 255, np.uint8)
 
 
 class Envelope:
@@ -62,7 +63,6 @@ class Envelope:
 
 
 def _peaks(blocks: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:
-    # max and min instead of abs: the absolute value of -32768 does not fit int16
-    high = np.maximum(blocks.max(axis=1).astype(np.float32), -blocks.min(axis=1).astype(np.float32))
-    # The square root spreads quiet speech over the byte; a linear scale would leave it a flat line.
-    return np.asarray(np.sqrt(np.clip(high / _FULL_SCALE, 0.0, 1.0)) * 255.0, dtype=np.uint8)
+    # The absolute value of -32768 does not fit int16, but read as uint16 its bits are 32768.
+    peaks = np.abs(blocks).view(np.uint16).max(axis=1)
+    return np.asarray(_CURVE[peaks >> 7])

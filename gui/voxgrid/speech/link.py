@@ -33,7 +33,7 @@ class LinkListener(Protocol):
     def server_changed(self, state: LocalServerState) -> None:
         """The local server started, died, came back."""
 
-    def voices_changed(self, voices: tuple[Voice, ...]) -> None:
+    def voices_changed(self, found: tuple[Voice, ...]) -> None:
         """The endpoint's voices were read."""
 
     def tell(self, notice: Notice) -> None:
@@ -47,14 +47,15 @@ class LinkConfig:
     Attributes:
         pool: Configuration of every pool.
         local_attempts: Contexts tried for one utterance at the local server: enough to outlast its restart.
-        server: Arguments of the local server besides the port.
+        server: Arguments of the local server besides the port.  Audio comes at twice its own speed: ahead of the
+            listener, as from the service, but slowly enough for a person to see it come.
         make_pool: Makes a pool.
         read_voices: Asks an endpoint for its voices.
     """
 
     pool: PoolConfig = field(default_factory=lambda: PoolConfig(close_timeout_s=1.0))
     local_attempts: int = 6
-    server: tuple[str, ...] = ("--timing", "service")
+    server: tuple[str, ...] = ("--timing", "service", "--delivery-rate", "2")
     make_pool: Callable[[Endpoint, PoolConfig], Pool] = Pool
     read_voices: Callable[[Endpoint], Awaitable[tuple[Voice, ...]]] = list_voices
 
@@ -127,9 +128,15 @@ class Link:
         self.pool = pool
         # The pool first: who watches its events must not miss what "ready" sets off.
         self._listener.pool_changed(pool)
-        self._set_state(replace(self.state, endpoint=endpoint, ready=True, text=self.state.choice.title, problem=""))
+        self.state = replace(self.state, endpoint=endpoint)
+        if self.state.choice.kind is EndpointKind.LOCAL:
+            # Quick, and needed first: without its engines the server has other voices than with them.
+            await self._read_voices(endpoint)
+        else:
+            self._tasks.start(self._read_voices(endpoint), "read voices")
+        text = _describe(self.state.choice, self.voices)
+        self._set_state(replace(self.state, ready=True, text=text, problem=""))
         self._listener.tell(Notice("endpoint", resolved=True))
-        self._tasks.start(self._read_voices(endpoint), "read voices")
 
     async def _drop_pool(self) -> None:
         pool, self.pool = self.pool, None
@@ -154,7 +161,6 @@ class Link:
         if self.state.endpoint != endpoint:
             return
         self.voices = voices
-        self._set_state(replace(self.state, text=_describe(self.state.choice, voices)))
         self._listener.voices_changed(voices)
 
     def _server_changed(self, server: LocalServerState) -> None:

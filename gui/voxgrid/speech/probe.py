@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, resolve
 from voxgrid.speech.link import LinkConfig
 from voxgrid.speech.notice import as_sentence
+from voxgrid.speech.voices import fitting
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.errors import VoxpoolError
 from voxpool.events import Outcome, SlotChanged, SlotState, Subscription
@@ -51,6 +52,9 @@ async def probe(
 
 
 async def _open_and_close(endpoint: Endpoint, settings: ContextSettings, config: LinkConfig) -> ProbeResult:
+    # The endpoint's own voices: an unknown one would fail although everything else is well.
+    known = await config.read_voices(endpoint)
+    settings = settings.with_(voice=fitting(settings.voice, known, is_local=endpoint.is_local))
     began = time.monotonic()
     async with config.make_pool(endpoint, _PROBE) as pool:
         events = pool.events.subscribe()
@@ -63,7 +67,9 @@ async def _open_and_close(endpoint: Endpoint, settings: ContextSettings, config:
         opened = utterance.stages.created_s is not None or _was_open(events)
     if not opened:
         return ProbeResult(False, f"{endpoint.host} can be reached, but did not confirm a context.")
-    return ProbeResult(True, f"{endpoint.host} opened a context and closed it in {took_ms:,.0f} ms.")
+    return ProbeResult(
+        True, f"{endpoint.host} opened a context and closed it in {took_ms:,.0f} ms; it has {len(known)} voices."
+    )
 
 
 def _was_open(events: Subscription) -> bool:

@@ -84,7 +84,7 @@ class Speaking:
         pool = self._pool()
         if pool is None:
             return None
-        if not self._records.running():
+        if not self._records.running() and not self._untold:
             self._failures.clear()
         try:
             utterance = pool.speak(text, settings=settings)

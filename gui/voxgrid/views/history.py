@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QMenu,
     QSpinBox,
     QStyle,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from voxgrid import settings as remembered
+from voxgrid.items.history_items import RECORD_ROLE, HistoryItems, Index
 from voxgrid.models import history
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.record import UtteranceRecord
@@ -33,8 +33,6 @@ from voxgrid.views.widgets import give_room, tool_button
 from voxpool.events import Outcome
 
 _MOST_SHOWN: Final = 200
-_RECORD: Final = Qt.ItemDataRole.UserRole
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
 
 
 class HistoryView(QWidget):
@@ -50,7 +48,9 @@ class HistoryView(QWidget):
         super().__init__(parent)
         self.setObjectName("history")
         self._controller = controller
-        self.list = QListWidget()
+        self.items = HistoryItems(self)
+        self.list = QListView()
+        self.list.setModel(self.items)
         self.list.setObjectName("history_list")
         self.list.setAccessibleName("Finished utterances, newest first")
         self.list.setItemDelegate(_RowDelegate(theme, self.list))
@@ -58,8 +58,8 @@ class HistoryView(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
-        self.list.itemActivated.connect(lambda _item: self.replay())
-        self.list.currentItemChanged.connect(self._enable)
+        self.list.activated.connect(lambda _index: self.replay())
+        self.list.selectionModel().currentChanged.connect(self._enable)
         self._make_actions()
         self._build()
         self.setFocusProxy(self.list)
@@ -79,9 +79,7 @@ class HistoryView(QWidget):
     @property
     def chosen(self) -> UtteranceRecord | None:
         """The record of the current row."""
-        item = self.list.currentItem()
-        record = item.data(_RECORD) if item is not None else None
-        return record if isinstance(record, UtteranceRecord) else None
+        return self.items.record(self.list.currentIndex().row())
 
     def replay(self) -> None:
         """Hear the chosen utterance."""
@@ -107,18 +105,15 @@ class HistoryView(QWidget):
         if self.chosen is not None and endpoint is not None:
             QGuiApplication.clipboard().setText(history.as_python(self.chosen, endpoint.url))
 
+    def choose(self, row: int) -> None:
+        """Make a row the current one; -1 for none."""
+        self.list.setCurrentIndex(self.items.index(row) if row >= 0 else QModelIndex())
+
     def refill(self) -> None:
         """Show what is kept now; the current row stays the same utterance."""
         chosen = self.chosen
-        self.list.clear()
-        for record in self._controller.records.finished()[:_MOST_SHOWN]:
-            item = QListWidgetItem()
-            item.setData(_RECORD, record)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, history.explain(record))
-            item.setToolTip(history.explain(record))
-            self.list.addItem(item)
-            if record is chosen:
-                self.list.setCurrentItem(item)
+        self.items.show(self._controller.records.finished()[:_MOST_SHOWN])
+        self.choose(self.items.row_of(chosen))
         self._show_kept()
         self._enable()
 
@@ -231,15 +226,13 @@ class _RowDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """One line."""
         return QSize(100, 22)
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one record."""
-        record = index.data(_RECORD)
+        record = index.data(RECORD_ROLE)
         tokens = self._theme.tokens
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state

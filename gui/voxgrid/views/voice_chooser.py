@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
@@ -11,6 +12,9 @@ from voxgrid.views.widgets import Picker
 
 if TYPE_CHECKING:
     from voxpool.voices import Voice
+
+_ENGINES: Final = {"neural": "neural", "espeak": "eSpeak"}
+_LOCALE: Final = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 
 
 class VoiceChooser(Picker):
@@ -88,6 +92,8 @@ class VoiceChooser(Picker):
 def describe(voice: Voice) -> str:
     """Return one line about a voice: what it is called, how it is made, which language it speaks."""
     engine = next((tag for tag in ("neural", "espeak") if tag in voice.tags), "")
-    name = voice.name or voice.id
-    shown = [name, {"neural": "neural", "espeak": "eSpeak"}.get(engine, ""), ", ".join(voice.languages[:2])]
-    return " · ".join(part for part in shown if part and (part == name or part not in name))
+    # A list of more than one language is said in full in the tool tip.
+    languages = [tag for tag in voice.tags if _LOCALE.fullmatch(tag)] or list(voice.languages[:2])
+    gender = next((tag for tag in ("female", "male") if tag in voice.tags), "")
+    name = voice.name.split(" (", 1)[0] or voice.id
+    return " · ".join(part for part in (name, _ENGINES.get(engine, ""), *languages, gender) if part)
