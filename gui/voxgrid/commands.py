@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 from voxgrid import __version__
 from voxgrid.notifications import Notifications
 from voxgrid.theme import ThemeMode
+from voxgrid.views.corner import Corner
 from voxgrid.views.endpoint_dialog import EndpointDialog
 from voxgrid.views.keys_dialog import KeysDialog
 from voxgrid.views.main_window import MainWindow
@@ -125,8 +126,8 @@ class Commands:
         ):
             entry = Entry(name, text, f"Alt+{number}", partial(window.show_only, *shown), "", True, tip)
             layouts.append(make_action(window, entry))
-            window.top_bar.add_layout(layouts[-1])
         layouts[0].setChecked(True)
+        self._layouts = layouts
         docks = window.dock_actions()
         for number, action in enumerate(docks, start=1):
             action.setShortcut(f"Ctrl+Shift+{number}")
@@ -187,7 +188,7 @@ class Commands:
         )
         by_name = {action.objectName(): action for action in menu.actions()}
         by_name["open_log"].setEnabled(self._log_file is not None)
-        window.top_bar.add_command_button(by_name["commands"])
+        Corner(self._layouts, by_name["commands"], window).place(window)
 
     # --- acting ------------------------------------------------------------------------------------------
 

@@ -148,8 +148,10 @@ class GridDelegate(QStyledItemDelegate):
     def _latency(self, ttfa_ms: float | None) -> str:
         if ttfa_ms is None:
             return ""
-        # A small cell says 175 where a large one says 175 ms; the legend names the unit.
-        return millis(ttfa_ms) if self._layout.roomy or ttfa_ms >= 999.5 else f"{ttfa_ms:.0f}"
+        if self._layout.roomy:
+            return millis(ttfa_ms)
+        # A small cell says 175 where a large one says 175 ms; the tool tip names the unit.
+        return f"{ttfa_ms:.0f}" if ttfa_ms < 999.5 else f"{ttfa_ms / 1000:.1f}s"
 
     def _paint_second(self, painter: QPainter, x: int, y: int, cell: CellState, look: Look) -> None:
         layout = self._layout

@@ -1,4 +1,4 @@
-"""The bar above: what is spoken to, what is heard, layouts, commands."""
+"""The bar above: what is spoken to, and what is heard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from voxgrid.models.cell import Look
@@ -21,7 +21,7 @@ BUTTON: Final = 28
 
 
 class TopBar(QToolBar):
-    """Holds the endpoint button, the listening bar, the layouts and the command button.
+    """Holds the endpoint button and the listening bar.
 
     Args:
         listening: The widget that says what is heard.
@@ -51,25 +51,11 @@ class TopBar(QToolBar):
         self.endpoint.setFixedHeight(BUTTON)
         self.endpoint.setProperty("state", "waiting")
         self.listening = listening
-        self._room = QWidget(self)
-        self._room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for widget in (mark, self.endpoint, listening, self._room):
+        listening.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for widget in (mark, self.endpoint, listening):
             self.addWidget(widget)
-        self._layouts = QActionGroup(self)
-        self._layouts.setExclusive(True)
         self._draw_sign()
         theme.changed.connect(self._draw_sign)
-
-    def add_layout(self, action: QAction) -> None:
-        """Add a button for a layout."""
-        self._add_button(action)
-        self._layouts.addAction(action)
-
-    def add_command_button(self, action: QAction) -> None:
-        """Add the button that opens the command palette."""
-        button = self._add_button(action)
-        button.setText("Commands")
-        button.setToolTip("Find a command (Ctrl+K)")
 
     def show_endpoint(self, text: str, problem: str, *, ready: bool) -> None:
         """Show what is spoken to."""
@@ -94,11 +80,3 @@ class TopBar(QToolBar):
     def on_endpoint(self, act: Callable[[], None]) -> None:
         """Call something when the endpoint button is pressed."""
         self.endpoint.clicked.connect(lambda _checked=False: act())
-
-    def _add_button(self, action: QAction) -> QToolButton:
-        button = QToolButton(self)
-        button.setProperty("role", "flat")
-        button.setDefaultAction(action)
-        button.setFixedHeight(BUTTON)
-        self.addWidget(button)
-        return button
