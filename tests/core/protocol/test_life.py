@@ -62,12 +62,12 @@ def test_every_context_can_be_got_rid_of(phase: Phase) -> None:
     assert phase in DEAF or Step.CANCEL in TABLE[phase]
 
 
-@pytest.mark.parametrize("phase", DEAF)
+@pytest.mark.parametrize("phase", sorted(DEAF, key=str))
 def test_a_deaf_context_never_hears_again(phase: Phase) -> None:
     assert all(target in DEAF or target.over for target in TABLE[phase].values())
 
 
-@pytest.mark.parametrize("phase", HEARING)
+@pytest.mark.parametrize("phase", sorted(HEARING, key=str))
 def test_audio_changes_nothing_while_hearing(phase: Phase) -> None:
     assert TABLE[phase][Step.AUDIO] is phase
 
