@@ -20,6 +20,7 @@ from voxpool.server.config import ServerConfig
 _logger = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _SHUTDOWN_S: Final = 1.0
+_STDIN: Final = 0
 
 
 async def serve(config: ServerConfig, host: str, port: int, *, stop_with_parent: bool) -> None:
@@ -82,11 +83,10 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 def _stop_with_stdin(stop: asyncio.Event) -> None:
     """Watch standard input from a thread: pipes cannot be awaited everywhere."""
     loop = asyncio.get_running_loop()
-    descriptor = sys.stdin.fileno()
 
     def watch() -> None:
         try:
-            while os.read(descriptor, 4096):
+            while os.read(_STDIN, 4096):
                 pass
         except OSError:
             _logger.debug("standard input broke", exc_info=True)

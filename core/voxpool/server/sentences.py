@@ -20,6 +20,8 @@ _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(\[\"'“‘])(?:(?:\w\.)+\w?|[A-ZÀ-ÖØ-Þ]\w{0,3})\.$"
 )
 _LOOK_BACK: Final = 16
+_CLAUSE: Final = re.compile(r"[,;:，；：、—]\s+")
+_SPACE: Final = re.compile(r"\s+")
 
 
 def sentence_end(text: str, start: int = 0) -> int | None:
@@ -107,11 +109,19 @@ def word_cut(text: str, start: int, limit: int) -> int:
     inside = _unclosed(window)
     if inside is not None and inside > 0:
         return start + inside
-    for pattern in (r"[,;:，；：、—]\s+", r"\s+"):
-        cuts = [match.end() for match in re.finditer(pattern, window) if match.end() > floor]
+    for pattern in (_CLAUSE, _SPACE):
+        cuts = [match.end() for match in pattern.finditer(window) if match.end() > floor]
         if cuts:
             return start + cuts[-1]
     return start + limit
+
+
+def clause_cut(text: str, low: int, high: int) -> int | None:
+    """Return where the first clause of a text ends, if that is between ``low`` and ``high`` characters, else None."""
+    for match in _CLAUSE.finditer(text, 0, high):
+        if match.end() >= low:
+            return match.end()
+    return None
 
 
 def speakable(text: str) -> bool:

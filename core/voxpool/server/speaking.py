@@ -13,13 +13,16 @@ from voxpool.server.config import ServerConfig
 from voxpool.server.encoders import Encoder
 from voxpool.server.options import Options
 from voxpool.server.scripts import language_of
-from voxpool.server.sentences import pieces, speakable
+from voxpool.server.sentences import clause_cut, pieces, speakable
 from voxpool.server.services import Services
 from voxpool.server.speech import Speech, SpeechRequest
 from voxpool.server.timestamps import Style, Timeline
 from voxpool.server.voices import Voice
 
 _LOW_S: Final = 3.0
+_SLOW_ENGINES: Final = frozenset({"neural"})
+_LONG_BEGINNING: Final = 70
+_SHORT_BEGINNING: Final = (20, 70)
 _WITHOUT_PHONES: Final = ("inworld-tts-1", "inworld-tts-1-max")
 
 
@@ -62,12 +65,23 @@ def stretches(text: str, options: Options, voice: Voice, job_characters: int) ->
     found: list[Stretch] = []
     for piece in markup.read(text, verbatim=options.verbatim):
         spans = pieces(piece.spoken, job_characters) or [(0, 0)]
+        if voice.engine in _SLOW_ENGINES and not found:
+            spans = _with_a_short_beginning(piece.spoken, spans)
         for start, end in spans:
             spoken = piece.spoken[start:end]
             request = _request(spoken, options, voice, piece.language) if speakable(spoken) else None
             pause_s = piece.pause_s if (start, end) == spans[-1] else 0.0
             found.append(Stretch(piece.start + start, piece.start + end, request, pause_s))
     return found
+
+
+def _with_a_short_beginning(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Speak the first clause of a long sentence alone: a voice that needs a tenth of real time is heard sooner."""
+    start, end = spans[0]
+    if end - start <= _LONG_BEGINNING:
+        return spans
+    cut = clause_cut(text[start:end], *_SHORT_BEGINNING)
+    return spans if cut is None else [(start, start + cut), (start + cut, end), *spans[1:]]
 
 
 def style_of(options: Options, config: ServerConfig) -> Style | None:

@@ -52,7 +52,11 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Keep the pipes for ourselves: whatever an engine prints goes to standard error."""
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        # A windowed parent may have no standard error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return incoming, outgoing
 
 
