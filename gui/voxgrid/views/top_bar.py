@@ -54,6 +54,7 @@ class TopBar(QToolBar):
         listening.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         for widget in (mark, self.endpoint, listening):
             self.addWidget(widget)
+        self.layout().setContentsMargins(10, 4, 10, 4)
         self._draw_sign()
         theme.changed.connect(self._draw_sign)
 
