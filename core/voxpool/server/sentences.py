@@ -22,6 +22,9 @@ _ABBREVIATION: Final = re.compile(
 _LOOK_BACK: Final = 16
 _CLAUSE: Final = re.compile(r"[,;:，；：、—]\s+")
 _SPACE: Final = re.compile(r"\s+")
+_CONJUNCTION: Final = re.compile(
+    r"\s+(?=(?:and|or|but|so|that|which|who|when|where|while|because|if|until|although)\b)"
+)
 
 
 def sentence_end(text: str, start: int = 0) -> int | None:
@@ -116,11 +119,15 @@ def word_cut(text: str, start: int, limit: int) -> int:
     return start + limit
 
 
-def clause_cut(text: str, low: int, high: int) -> int | None:
-    """Return where the first clause of a text ends, if that is between ``low`` and ``high`` characters, else None."""
-    for match in _CLAUSE.finditer(text, 0, high):
-        if match.end() >= low:
-            return match.end()
+def phrase_cut(text: str, low: int, high: int) -> int | None:
+    """Return where the first phrase of an English sentence ends, if between ``low`` and ``high`` characters.
+
+    A clause if there is one, else whatever comes before a conjunction.
+    """
+    for pattern in (_CLAUSE, _CONJUNCTION):
+        for match in pattern.finditer(text, 0, high):
+            if match.end() >= low:
+                return match.end()
     return None
 
 

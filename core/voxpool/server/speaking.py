@@ -13,7 +13,7 @@ from voxpool.server.config import ServerConfig
 from voxpool.server.encoders import Encoder
 from voxpool.server.options import Options
 from voxpool.server.scripts import language_of
-from voxpool.server.sentences import clause_cut, pieces, speakable
+from voxpool.server.sentences import phrase_cut, pieces, speakable
 from voxpool.server.services import Services
 from voxpool.server.speech import Speech, SpeechRequest
 from voxpool.server.timestamps import Style, Timeline
@@ -22,7 +22,7 @@ from voxpool.server.voices import Voice
 _LOW_S: Final = 3.0
 _SLOW_ENGINES: Final = frozenset({"neural"})
 _LONG_BEGINNING: Final = 70
-_SHORT_BEGINNING: Final = (20, 70)
+_SHORT_BEGINNING: Final = (20, 80)
 _WITHOUT_PHONES: Final = ("inworld-tts-1", "inworld-tts-1-max")
 
 
@@ -76,11 +76,11 @@ def stretches(text: str, options: Options, voice: Voice, job_characters: int) ->
 
 
 def _with_a_short_beginning(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Speak the first clause of a long sentence alone: a voice that needs a tenth of real time is heard sooner."""
+    """Speak the first phrase of a long sentence alone: a voice that needs a tenth of real time is heard sooner."""
     start, end = spans[0]
     if end - start <= _LONG_BEGINNING:
         return spans
-    cut = clause_cut(text[start:end], *_SHORT_BEGINNING)
+    cut = phrase_cut(text[start:end], *_SHORT_BEGINNING)
     return spans if cut is None else [(start, start + cut), (start + cut, end), *spans[1:]]
 
 

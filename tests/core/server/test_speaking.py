@@ -59,11 +59,13 @@ def test_languages(text, changes, voices):
     assert [s.request.voice for s in found if s.request] == voices
 
 
-def test_a_slow_voice_begins_with_a_clause():
+def test_a_slow_voice_begins_with_a_phrase():
     text = "This is the first clause, and then it goes on for quite a while without ever coming to an end. Two."
     assert spoken(text, NEURAL)[0] == "This is the first clause,"
     assert spoken(text, ESPEAK)[0].endswith("an end.")
     assert "".join(s.request.text for s in stretches(text, options(), NEURAL, 200)) == text
+    plain = "The first thing that everyone notices when they arrive at the lighthouse is the deep silence of it."
+    assert spoken(plain, NEURAL)[0] == "The first thing that everyone notices"
     assert spoken("Short, really. And then two, of them.", NEURAL)[0] == "Short, really."
 
 
