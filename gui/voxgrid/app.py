@@ -25,6 +25,7 @@ from voxgrid.bridge import Bridge, RecordOf
 from voxgrid.commands import Commands, SpeechViews
 from voxgrid.demo import Demo
 from voxgrid.faults import Faults
+from voxgrid.garbage import GarbageCollector
 from voxgrid.logs import start_logging, stop_logging
 from voxgrid.loop_lag import LoopLag
 from voxgrid.notifications import Notifications
@@ -172,6 +173,8 @@ async def _live(parts: Parts, options: Options) -> int:
     parts.views.playground.editor.setFocus(Qt.FocusReason.OtherFocusReason)
     parts.bridge.start()
     parts.lag.start()
+    garbage = GarbageCollector()
+    garbage.start()
     starting = asyncio.create_task(_start(parts, options), name="start speech")
     demo = asyncio.create_task(_play(parts, options), name="demo") if options.scripted else None
     waiting = asyncio.create_task(closed.wait(), name="window closed")
@@ -183,6 +186,7 @@ async def _live(parts: Parts, options: Options) -> int:
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+    garbage.stop()
     return code
 
 
