@@ -170,7 +170,6 @@ class Bridge(QObject):
         self._subscription: Subscription | None = None
         self._lost = 0
         self._quiet = 0
-        self._listened: set[Place] = set()
         self.models = Models()
         self._folds = self.models.folds()
         self.fold_ms: deque[float] = deque(maxlen=600)
@@ -203,7 +202,6 @@ class Bridge(QObject):
             return
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self.wake)
         self._lost = 0
-        self._listened.clear()
         self.models = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
         self._folds = self.models.folds()
         self.replaced.emit()
@@ -283,7 +281,8 @@ class Bridge(QObject):
 
     def _follow_sound(self, cell: CellState) -> None:
         record = self._record_of(cell.utterance_id)
-        if record is None:
+        # A failed attempt's cell must not sound with the attempt that took its place.
+        if record is None or self.models.grid.place_of(cell.utterance_id) != (cell.row, cell.column):
             return
         played_s = record.played_s if record.listening else None
         total_s = expected_s(record.text, record.audio_s, ended=record.ended)

@@ -216,9 +216,13 @@ class Presenter(QObject):
     def toggle_listening(self, utterance_id: int) -> None:
         """Hear an utterance, or no longer."""
         record = self._controller.records.get(utterance_id)
-        if record is not None:
-            self._controller.listen(utterance_id, not record.listening)
-            self._bridge.hear(utterance_id)
+        if record is None:
+            text = "The sound of that context is not kept any more."
+            hint = "History keeps the last ones; how many is a setting."
+            self._notifications.post(text, hint=hint, severity=Severity.INFO, key="listen")
+            return
+        self._controller.listen(utterance_id, not record.listening)
+        self._bridge.hear(utterance_id)
 
     def interrupt(self, utterance_id: int) -> None:
         """Interrupt an utterance, or take it out of the queue."""

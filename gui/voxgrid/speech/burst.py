@@ -116,18 +116,24 @@ def cast(texts: Sequence[SampleText], voices: Sequence[Voice], chosen: str, on_p
     if on_purpose:
         return tuple(Shot(sample.text, chosen) for sample in texts)
     light = [voice for voice in voices if "espeak" in voice.tags]
+    # Once per language: a search through all voices for each of 500 shots would hold up the loop.
+    fitting = {language: _fitting(language, light) or [chosen] for language in {_language(each) for each in texts}}
     return tuple(
-        Shot(sample.text, _voice_for(sample.language or "en", index, light, chosen))
+        Shot(sample.text, fitting[_language(sample)][index % len(fitting[_language(sample)])])
         for index, sample in enumerate(texts)
     )
 
 
-def _voice_for(language: str, index: int, voices: Sequence[Voice], chosen: str) -> str:
+def _language(sample: SampleText) -> str:
+    return sample.language or "en"
+
+
+def _fitting(language: str, voices: Sequence[Voice]) -> list[str]:
     for wanted in (language, language.split("-")[0]):
-        fitting = [voice for voice in voices if any(_speaks(each, wanted) for each in (*voice.languages, *voice.tags))]
-        if fitting:
-            return fitting[index % len(fitting)].id
-    return chosen
+        found = [voice.id for voice in voices if any(_speaks(each, wanted) for each in (*voice.languages, *voice.tags))]
+        if found:
+            return found
+    return []
 
 
 def _speaks(language: str, wanted: str) -> bool:
