@@ -60,7 +60,8 @@ def make_services(config: ServerConfig) -> Services:
         if name == "tone":
             engines[name] = [ToneEngine()]
         else:
-            engines[name] = [Worker(name, config.worker_niceness) for _ in range(counts[name])]
+            niceness = config.neural_niceness if name == "neural" else 0
+            engines[name] = [Worker(name, niceness) for _ in range(counts[name])]
     return Services(
         config,
         Synthesizer(engines, config.cache_bytes),

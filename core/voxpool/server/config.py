@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -104,9 +105,10 @@ class ServerConfig:
         rest_first_samples: Samples in the first line of a REST stream (section 7, as observed).
         rest_chunk_s: Seconds of audio in the following lines.
         cache_bytes: Bound of the cache of finished syntheses, in bytes of PCM.
-        espeak_workers: Worker processes for eSpeak NG.
-        neural_workers: Worker processes for the neural voice, about 250 MB and up to one core each.
-        worker_niceness: How much the workers yield to a window beside them (POSIX nice).
+        espeak_workers: Worker processes for eSpeak NG; two on four cores and more.
+        neural_workers: Worker processes for the neural voice, about 250 MB and up to one core each; two on eight
+            cores and more.
+        neural_niceness: How much those yield to a window beside them (POSIX nice).
         job_characters: Longest piece of text that a worker speaks at a time; longer sentences are cut.
     """
 
@@ -143,9 +145,9 @@ class ServerConfig:
     rest_first_samples: int = 8
     rest_chunk_s: float = 1.0
     cache_bytes: int = 64 * 1024 * 1024
-    espeak_workers: int = 1
-    neural_workers: int = 1
-    worker_niceness: int = 5
+    espeak_workers: int = field(default_factory=lambda: 2 if _cores() >= 4 else 1)
+    neural_workers: int = field(default_factory=lambda: 2 if _cores() >= 8 else 1)
+    neural_niceness: int = 5
     job_characters: int = 200
 
     def __post_init__(self) -> None:
@@ -158,6 +160,10 @@ class ServerConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingError(name, value, f"between {low:g} and {high:g}")
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 _BOUNDS: Final = (
@@ -180,6 +186,6 @@ _BOUNDS: Final = (
     ("cache_bytes", 0, 1 << 40),
     ("espeak_workers", 1, 64),
     ("neural_workers", 1, 64),
-    ("worker_niceness", 0, 19),
+    ("neural_niceness", 0, 19),
     ("job_characters", 20, 5000),
 )
