@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(not PROC.is_dir(), reason="processes are looked 
 # The app with a script beside it: it fires a hundred utterances and says so.
 FIRE = """
 import asyncio, sys
+from PySide6.QtWidgets import QWidget
 from voxgrid import app
 original = app.build
 
@@ -25,12 +26,15 @@ def build(*arguments, **named):
     parts = original(*arguments, **named)
 
     async def fire():
-        controller, grid = parts.controller, parts.bridge.models.grid
+        controller = parts.controller
         while not (controller.endpoint.ready and controller.voices):
             await asyncio.sleep(0.02)
-        parts.views.playground.editor.setPlainText("The small dog is running in the park. " * 20)
-        controller.fire(100)
-        while sum(bool(cell.bars) for cell in grid.cells()) < 50:
+        parts.views.playground.editor.setPlainText("The small dog is running in the park. " * 40)
+        panel = parts.window.findChild(QWidget, "fire_panel")
+        panel.source.setCurrentIndex(panel.source.findData("typed"))
+        panel.count.setValue(100)
+        panel.button.click()
+        while sum(bool(cell.bars) for cell in parts.bridge.models.grid.cells()) < 50:
             await asyncio.sleep(0.02)
         print("speaking", flush=True)
 
