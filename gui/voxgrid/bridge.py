@@ -9,23 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from voxgrid.models.advice import ErrorLedger
+from voxgrid.models.board import Models
 from voxgrid.models.cell import CellState
-from voxgrid.models.grid import GridModel, Place
-from voxgrid.models.queue import QueueModel
+from voxgrid.models.grid import GridModel
 from voxgrid.models.sentences import is_lively
 from voxgrid.models.sound import BARS, expected_s, show_sound
-from voxgrid.models.stages import LifeBook
-from voxgrid.models.totals import TotalsModel
-from voxpool.events import Event, EventStream, PoolNotice, Subscription
+from voxpool.events import EventStream, PoolNotice, Subscription
 
 if TYPE_CHECKING:
     from voxpool.config import PoolConfig
@@ -87,53 +83,6 @@ class RecordLike(Protocol):
 
 
 RecordOf = Callable[[int], RecordLike | None]
-Fold = Callable[[Any], None]
-
-
-class Folds(Protocol):
-    """A model that takes in events."""
-
-    @property
-    def folds(self) -> Mapping[type[Event], Fold]:
-        """What it does with which kind of event."""
-
-
-@dataclass(slots=True)
-class Models:
-    """All that is folded from one pool's events."""
-
-    grid: GridModel = field(default_factory=GridModel)
-    queue: QueueModel = field(default_factory=QueueModel)
-    totals: TotalsModel = field(default_factory=TotalsModel)
-    lives: LifeBook = field(default_factory=LifeBook)
-    errors: ErrorLedger = field(default_factory=ErrorLedger)
-
-    def folds(self) -> dict[type[Event], tuple[Fold, ...]]:
-        """Return who takes in which kind of event: a burst is thousands of them in one frame."""
-        models: tuple[Folds, ...] = (self.grid, self.queue, self.totals, self.lives, self.errors)
-        kinds = {kind for model in models for kind in model.folds}
-        return {kind: tuple(model.folds[kind] for model in models if kind in model.folds) for kind in kinds}
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What changed since the last frame.
-
-    Attributes:
-        now: Monotonic seconds.
-        cells: Cells to repaint.
-        rows: Row heads to repaint.
-        lives: Utterances whose life changed.
-        queue: Whether the queue changed.
-        errors: Whether an error was added.
-    """
-
-    now: float
-    cells: set[Place]
-    rows: set[int]
-    lives: set[int]
-    queue: bool
-    errors: bool
 
 
 class Bridge(QObject):
@@ -167,6 +116,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self._record_of = record_of
         self._clock = clock
+        self._pool: PoolLike | None = None
         self._subscription: Subscription | None = None
         self._lost = 0
         self._quiet = 0
@@ -198,6 +148,7 @@ class Bridge(QObject):
     def attach(self, pool: PoolLike | None) -> None:
         """Show another pool, from its first event on; without one the last picture stays until the next comes."""
         self._unsubscribe()
+        self._pool = pool
         if pool is None:
             return
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self.wake)
@@ -220,7 +171,7 @@ class Bridge(QObject):
         now = self._clock()
         happened = self._fold()
         self._follow_sounds()
-        frame = self._take(now)
+        frame = self.models.take(now)
         if happened or frame.cells or frame.rows:
             self._quiet = 0
             self.framed.emit(frame)
@@ -263,7 +214,7 @@ class Bridge(QObject):
         for event in self._subscription.drain():
             happened += 1
             if isinstance(event, PoolNotice):
-                self.noticed.emit(event)
+                self._notice(event)
                 continue
             for fold in self._folds.get(type(event), ()):
                 fold(event)
@@ -271,6 +222,11 @@ class Bridge(QObject):
             _logger.warning("the window was too slow and lost %d events", self._subscription.lost - self._lost)
             self._lost = self._subscription.lost
         return happened
+
+    def _notice(self, notice: PoolNotice) -> None:
+        if notice.kind == "resized" and self._pool is not None:
+            self.models.grid.resize(self._pool.config.max_connections)
+        self.noticed.emit(notice)
 
     def _follow_sounds(self) -> None:
         """Give cells that are heard, or still speak, the sound they have by now."""
@@ -288,21 +244,6 @@ class Bridge(QObject):
         total_s = expected_s(record.text, record.audio_s, ended=record.ended)
         if show_sound(cell, record.envelope.levels, record.audio_s, total_s, played_s):
             self.models.grid.touch(cell.row, cell.column)
-
-    def _take(self, now: float) -> Frame:
-        """Return what is dirty and clean it."""
-        models = self.models
-        frame = Frame(
-            now,
-            models.grid.dirty,
-            models.grid.dirty_rows,
-            models.lives.changed,
-            models.queue.changed,
-            models.errors.changed,
-        )
-        models.grid.dirty, models.grid.dirty_rows, models.lives.changed = set(), set(), set()
-        models.queue.changed = models.errors.changed = False
-        return frame
 
     def _expecting(self) -> bool:
         """Whether something is under way that will move soon."""

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu
 
-from voxgrid.bridge import Bridge, Frame
+from voxgrid.bridge import Bridge
 from voxgrid.loop_lag import LoopLag
+from voxgrid.models.board import Frame
 from voxgrid.models.grid import Place
 from voxgrid.models.inspection import Inspection, inspect, inspect_empty
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
 from voxgrid.views.main_window import MainWindow
 from voxgrid.views.save_dialog import ask_where_to_save
-from voxgrid.views.status_line import Status
+from voxgrid.views.status_line import LAG_LIMIT_MS, Status
 from voxpool.events import PoolNotice
 
 if TYPE_CHECKING:
@@ -137,7 +138,6 @@ class Presenter(QObject):
         models = self._bridge.models
         folding = percentile(self._bridge.fold_ms, 0.95)
         painting = percentile(self._window.cockpit.grid.paint_ms, 0.95)
-        load = self._controller.load
         return Status(
             in_use=models.grid.in_use,
             slots=models.grid.slots,
@@ -150,8 +150,17 @@ class Presenter(QObject):
             lag_p99_ms=self._lag.p99_ms(),
             frame_p95_ms=None if folding is None else folding + (painting or 0.0),
             underflows=self._controller.player.underflows,
-            bottleneck=str(load) if load.is_bottleneck else "",
+            bottleneck=self._bottleneck(),
         )
+
+    def _bottleneck(self) -> str:
+        """Say when the numbers tell more about this machine than about the service."""
+        load, late_ms = self._controller.load, self._lag.p99_ms()
+        if load.is_bottleneck:
+            return str(load)
+        if self._bridge.lively and late_ms is not None and late_ms > LAG_LIMIT_MS:
+            return f"This window is late by {late_ms:.0f} ms: latencies may include that."
+        return ""
 
     def _replaced(self) -> None:
         self._window.cockpit.items.replace(self._bridge.models.grid)

@@ -137,3 +137,20 @@ def test_nothing_is_left_after_the_end(bridge, pool):
     pool.open(1)
     assert not bridge.lively
     assert repr(pool.events) == "<EventStream 0 subscriptions>"
+
+
+def test_a_resized_pool_has_other_rows(bridge, pool):
+    pool.open(20)
+    pool.config = PoolConfig(max_connections=25)
+    pool.emit(PoolNotice(at=1.0, kind="resized", text="25"))
+    bridge.tick()
+    assert len(bridge.models.grid.rows) == 25
+    pool.config = PoolConfig(max_connections=18)
+    pool.emit(PoolNotice(at=1.0, kind="resized", text="18"))
+    bridge.tick()
+    assert len(bridge.models.grid.rows) == 20, "connections that are alive stay in view"
+    pool.cut(19)
+    bridge.tick()
+    pool.cut(18)
+    bridge.tick()
+    assert len(bridge.models.grid.rows) == 18

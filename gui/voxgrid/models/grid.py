@@ -57,7 +57,9 @@ class GridModel:
         self.dirty: set[Place] = set()
         self.dirty_rows: set[int] = set()
         self.reshaped = False
+        self._wanted = 0
         self._grow(rows)
+        self._wanted = rows
         self.reshaped = False
         self.folds: dict[type[Event], Callable[[Any], None]] = {
             ConnectionChanged: self._connection_changed,
@@ -114,6 +116,21 @@ class GridModel:
         if fold is not None:
             fold(event)
 
+    def resize(self, rows: int) -> None:
+        """Have as many rows as the pool has connections now; a row that is still alive stays until it closes."""
+        self._grow(rows)
+        self._wanted = rows
+        self._trim()
+
+    def _trim(self) -> None:
+        while len(self.rows) > self._wanted and self.rows[-1].state in (None, ConnectionState.CLOSED):
+            row = self.rows.pop().row
+            self._cells.pop()
+            self.dirty = {place for place in self.dirty if place[0] != row}
+            self.dirty_rows.discard(row)
+            self._places = {utterance: place for utterance, place in self._places.items() if place[0] != row}
+            self.reshaped = True
+
     def _grow(self, rows: int) -> None:
         for row in range(len(self.rows), rows):
             self.rows.append(RowState(row))
@@ -153,6 +170,7 @@ class GridModel:
             row.ping_ms = None
         # An empty cell is drawn by what its connection is doing.
         self.dirty.update((event.row, column) for column in range(self.columns))
+        self._trim()
 
     def _pinged(self, event: ConnectionPinged) -> None:
         self._row(event.row).ping_ms = event.ping_ms

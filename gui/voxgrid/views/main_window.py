@@ -91,6 +91,8 @@ class MainWindow(QMainWindow):
         }
         self.status_line = StatusLine(theme, self)
         self._add_status_line()
+        # From the grid on to what explains it, and only then to the bar.
+        QWidget.setTabOrder(self.cockpit.queue.chips, self.inspector)
         self.resize(WIDTH, HEIGHT)
         self._arrange()
         self._first_layout = self.saveState(LAYOUT_VERSION)

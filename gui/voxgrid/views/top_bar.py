@@ -54,7 +54,9 @@ class TopBar(QToolBar):
         listening.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         for widget in (mark, self.endpoint, listening):
             self.addWidget(widget)
-        self.layout().setContentsMargins(10, 4, 10, 4)
+        row = self.layout()
+        if row is not None:
+            row.setContentsMargins(10, 4, 10, 4)
         self._draw_sign()
         theme.changed.connect(self._draw_sign)
 
