@@ -32,7 +32,7 @@ from voxpool.audio.portaudio import PortAudio
 from voxpool.audio.pump import Pump, StandIn
 from voxpool.audio.recorder import Recorder
 from voxpool.audio.states import DeviceInfo, DeviceState, PlayerStats
-from voxpool.audio.track import Track
+from voxpool.audio.track import PastTracks, Track, checked_gain
 from voxpool.errors import AudioError
 
 __all__ = ["DeviceInfo", "DeviceState", "Player", "PlayerStats", "Track"]
@@ -41,20 +41,6 @@ _CLOSE_S: Final = 0.7
 """How long closing waits for the sound system."""
 
 _log = logging.getLogger(__name__)
-
-
-class _Ended:
-    """Sums over tracks that have left the mix."""
-
-    def __init__(self) -> None:
-        self.gaps = 0
-        self.gap_s = 0.0
-        self.refused_s = 0.0
-
-    def add(self, track: Track) -> None:
-        self.gaps += track.gaps
-        self.gap_s += track.gap_s
-        self.refused_s += track.refused_s
 
 
 class Player:
@@ -83,7 +69,7 @@ class Player:
         )
         self._lock = threading.Lock()
         self._tracks: tuple[Track, ...] = ()
-        self._ended = _Ended()
+        self._past = PastTracks()
         self._master_gain = 1.0
         self._muted = False
         self._started = False
@@ -148,12 +134,15 @@ class Player:
 
     @property
     def master_gain(self) -> float:
-        """Factor for everything, 1 leaving it as it is; a change takes 20 ms and does not click."""
+        """Factor for everything, 1 leaving it as it is; a change takes 20 ms and does not click.
+
+        Setting it raises ValueError if it is negative or not finite.
+        """
         return self._master_gain
 
     @master_gain.setter
     def master_gain(self, value: float) -> None:
-        self._master_gain = value
+        self._master_gain = checked_gain(value)
         self._mixer.gain = 0.0 if self._muted else value
 
     @property
@@ -247,9 +236,9 @@ class Player:
             openings=totals.openings,
             losses=totals.losses,
             tracks=len(tracks),
-            gaps=self._ended.gaps + sum(track.gaps for track in tracks),
-            gap_s=self._ended.gap_s + sum(track.gap_s for track in tracks),
-            refused_s=self._ended.refused_s + sum(track.refused_s for track in tracks),
+            gaps=self._past.gaps + sum(track.gaps for track in tracks),
+            gap_s=self._past.gap_s + sum(track.gap_s for track in tracks),
+            refused_s=self._past.refused_s + sum(track.refused_s for track in tracks),
             buffered_s=sum(track.buffered_s for track in tracks),
             recorded_s=self._recorded_s,
             record_lost_s=self._mixer.tap_lost / DEVICE_RATE_HZ,
@@ -293,7 +282,7 @@ class Player:
             self._publish()
         for track in over:
             track.feed.discard()
-            self._ended.add(track)
+            self._past.add(track)
 
     def _tell(self, state: DeviceState) -> None:
         if self.on_state is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,6 +18,17 @@ LIMIT_S: Final = 1800.0
 
 _RATES_HZ: Final = range(4000, 192_001)
 _numbers = itertools.count(1)
+
+
+def checked_gain(value: float) -> float:
+    """Return a gain that can be multiplied with: one NaN would silence everything, in the device's thread.
+
+    Raises:
+        ValueError: If it is negative or not finite.
+    """
+    if not 0 <= value < math.inf:
+        raise ValueError(f"a gain is a number from 0 up, not {value!r}")
+    return float(value)
 
 
 class Desk(Protocol):
@@ -50,8 +62,8 @@ class Track:
         self.id = next(_numbers)
         self.sample_rate_hz = sample_rate_hz
         self.feed: Final = Feed(sample_rate_hz, LIMIT_S)
-        self.playhead: Final = Playhead(self.feed, gain)
-        self._gain = gain
+        self.playhead: Final = Playhead(self.feed, checked_gain(gain))
+        self._gain = checked_gain(gain)
         self._muted = False
         self._solo = False
         self._desk = desk
@@ -98,12 +110,12 @@ class Track:
 
     @property
     def gain(self) -> float:
-        """Factor, 1 leaving it as it is; a change takes 20 ms and does not click."""
+        """Factor, 1 leaving it as it is; a change takes 20 ms and does not click.  ValueError if it is none."""
         return self._gain
 
     @gain.setter
     def gain(self, value: float) -> None:
-        self._gain = value
+        self._gain = checked_gain(value)
         self._desk.balance()
 
     @property
@@ -165,3 +177,24 @@ class Track:
     def refused_s(self) -> float:
         """Seconds of audio that were refused because too much waited."""
         return self.feed.refused / self.sample_rate_hz
+
+
+class PastTracks:
+    """Sums over tracks that have left the mix.
+
+    Attributes:
+        gaps: Times that one waited for its source.
+        gap_s: Seconds of silence in those gaps.
+        refused_s: Seconds of audio that were refused.
+    """
+
+    def __init__(self) -> None:
+        self.gaps = 0
+        self.gap_s = 0.0
+        self.refused_s = 0.0
+
+    def add(self, track: Track) -> None:
+        """Add a track that is over."""
+        self.gaps += track.gaps
+        self.gap_s += track.gap_s
+        self.refused_s += track.refused_s

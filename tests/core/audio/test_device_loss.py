@@ -1,6 +1,8 @@
 """What happens to sound when the sound server is killed, hangs, and comes back."""
 
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -105,3 +107,37 @@ def test_starting_while_the_server_hangs_does_not_wait(mortal_sink):
         until(lambda: track.done)
     player.close()
     assert differing(played, recording.pcm) == 0
+
+
+FORGETFUL = """
+import sys, time
+import numpy as np
+from voxpool.audio.player import Player
+player = Player()
+player.start()
+track = player.track(48_000)
+track.write(np.full(480_000, 1000, np.int16))
+while track.played_s < 0.5:
+    time.sleep(0.01)
+print("playing", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["alive", "hanging"])
+def test_a_program_that_never_closes_its_player_ends_all_the_same(mortal_sink, frozen):
+    with subprocess.Popen(
+        [sys.executable, "-c", FORGETFUL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        try:
+            assert program.stdout.readline() == b"playing\n"
+            if frozen:
+                mortal_sink.freeze()
+                time.sleep(0.3)
+            began = time.monotonic()
+            _out, errors = program.communicate(b"\n", timeout=10)
+        finally:
+            program.kill()
+    assert program.returncode == 0, errors
+    assert b"Traceback" not in errors
+    assert time.monotonic() - began < 3

@@ -123,4 +123,4 @@ def test_the_position_is_what_is_heard(player, null_sink):
     sounding = np.flatnonzero(recording.pcm)
     late_s = (recorded - sounding[0]) / RATE_HZ, (recorded_later - sounding[-1]) / RATE_HZ
     # Measured 0 to 10 ms; a position that forgot the buffer would be 120 ms early.
-    assert np.abs(late_s).max() < 0.06, late_s
+    assert np.abs(late_s).max() < 0.1, late_s

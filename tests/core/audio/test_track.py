@@ -98,3 +98,14 @@ def test_representations_are_dashboards(rig, track):
     assert "finishing" in repr(track)
     rig.play_out()
     assert "done" in repr(track)
+
+
+@pytest.mark.parametrize("gain", [-0.1, float("nan"), float("inf")])
+def test_a_gain_that_is_none_is_refused_before_it_is_heard(rig, track, gain):
+    with pytest.raises(ValueError, match="gain"):
+        track.gain = gain
+    with pytest.raises(ValueError, match="gain"):
+        rig.player.master_gain = gain
+    with pytest.raises(ValueError, match="gain"):
+        rig.player.track(24_000, gain)
+    assert (track.gain, rig.player.master_gain, rig.player.tracks) == (1, 1, (track,))
