@@ -142,6 +142,19 @@ class Line:
         else:
             await self.close(NORMAL)
 
+    async def watch(self) -> None:
+        """End the connection after a long silence on all of its contexts (sections 2 and 10).
+
+        Frames in either direction count as activity, pings do not (section 17, 9: unknown).
+        """
+        limit = self._services.config.inactivity_s
+        if not limit:
+            return
+        while (left := self.active_at + limit - self._now()) > 0:  # noqa: ASYNC110 - a deadline that moves, no poll
+            await asyncio.sleep(left)
+        with contextlib.suppress(OSError):
+            await self.inactive()
+
     async def close(self, code: int, message: str = "") -> None:
         """Send a close frame.  The session reads on until the client has answered it, or takes too long to."""
         if self._closing:

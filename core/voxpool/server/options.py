@@ -177,7 +177,7 @@ def read(body: dict[str, Any], base: Options | None = None) -> Options:
     if given["audio_config"] is not None:
         audio, echoed = _audio(given["audio_config"])
         given |= audio
-        given["audio_config"] = echoed
+        given["audio_config"] = ((base and base.audio_config) or {}) | echoed
     changes = {name: value for name, value in given.items() if value is not None}
     return replace(base or Options(), **changes)
 

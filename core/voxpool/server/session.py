@@ -80,13 +80,13 @@ class Session:
 
     async def run(self) -> str:
         """Serve the connection until it ends and return why it did."""
-        watchdog = None
-        if self._services.config.inactivity_s:
-            watchdog = asyncio.create_task(self._watch(), name=f"connection {self._record.number} watchdog")
+        watchdog = asyncio.create_task(self._line.watch(), name=f"connection {self._record.number} watchdog")
         try:
             with suppress(LineEnded):
                 await self._line.strike("open", self._facts)
             async for message in self._socket:
+                if message.type is WSMsgType.ERROR:
+                    break
                 self._record.frames_in += 1
                 self._line.active_at = self._now()
                 # After our own close frame only the client's answer to it is of interest.
@@ -96,8 +96,7 @@ class Session:
         except OSError as error:
             self._line.why = self._line.why or f"the connection broke: {type(error).__name__}"
         finally:
-            if watchdog is not None:
-                watchdog.cancel()
+            watchdog.cancel()
             await self._end_contexts()
             await self._line.finish()
             self._finished.set()
@@ -286,17 +285,6 @@ class Session:
         for context in self.open_contexts():
             context.cancel("lost")
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        """End the connection after a long silence on all of its contexts (sections 2 and 10).
-
-        Frames in either direction count as activity, pings do not (section 17, 9: unknown).
-        """
-        limit = self._services.config.inactivity_s
-        while (left := self._line.active_at + limit - self._now()) > 0:  # noqa: ASYNC110 - a deadline that moves, no poll
-            await asyncio.sleep(left)
-        with suppress(OSError):
-            await self._line.inactive()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -143,6 +143,9 @@ def test_an_update_changes_only_what_it_says():
     before = read(SMALL | {"audioConfig": {"audioEncoding": "PCM", "sampleRateHertz": 8000}, "temperature": 0.5})
     after = read({"voiceId": "Dennis"}, before)
     assert (after.voice_id, after.temperature, after.sample_rate_hz) == ("Dennis", 0.5, 8000)
+    faster = read({"audioConfig": {"speakingRate": 1.2}}, after)
+    assert (faster.encoding, faster.sample_rate_hz) == (Encoding.PCM, 8000)
+    assert faster.echo()["audioConfig"] == {"audioEncoding": "PCM", "sampleRateHertz": 8000, "speakingRate": 1.2}
 
 
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
