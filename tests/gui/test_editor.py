@@ -75,6 +75,50 @@ def test_an_edit_while_it_sounds_never_lights_the_wrong_words(editor):
     assert lit(editor) == []
 
 
+def test_the_selection_is_what_is_spoken(editor):
+    editor.setPlainText("🎉 One.\nTwo.\nThree.")
+    assert editor.text_to_speak == "🎉 One.\nTwo.\nThree."
+    cursor = editor.textCursor()
+    cursor.setPosition(8)
+    cursor.setPosition(19, cursor.MoveMode.KeepAnchor)
+    editor.setTextCursor(cursor)
+    assert editor.text_to_speak == "Two.\nThree."
+    cursor.setPosition(8)
+    editor.setTextCursor(cursor)
+    assert editor.text_to_speak.startswith("🎉")
+
+
+def test_the_selected_one_of_two_same_sentences_lights_up(editor):
+    editor.setPlainText("🎉 Again. Again.")
+    cursor = editor.textCursor()
+    cursor.setPosition(10)
+    cursor.setPosition(16, cursor.MoveMode.KeepAnchor)
+    editor.setTextCursor(cursor)
+    assert editor.follow("Again.")
+    editor.words.update([word("Again", 0.0, 0.2)])
+    editor.show_position(0.1)
+    assert editor.extraSelections()[-1].cursor.selectionStart() == 10
+
+
+def test_the_word_that_sounds_stays_in_view_unless_scrolled_away(editor):
+    editor.resize(200, 100)
+    text = "\n".join(f"line{index}" for index in range(60))
+    editor.setPlainText(text)
+    bar = editor.verticalScrollBar()
+    bar.setValue(0)
+    editor.follow(text)
+    editor.words.update([word(f"line{index}", index, index + 0.5) for index in range(60)])
+    for index in range(30):
+        editor.show_position(index + 0.1)
+    assert 20 < bar.value() < 30
+    caret = editor.textCursor().position()
+    bar.setValue(0)
+    for index in range(30, 40):
+        editor.show_position(index + 0.1)
+    assert bar.value() == 0
+    assert editor.textCursor().position() == caret
+
+
 def test_a_text_that_is_gone_is_not_followed(editor):
     editor.setPlainText("Something else")
     assert not editor.follow("Hello")

@@ -153,6 +153,22 @@ async def test_fire_takes_count_and_source_from_its_row(stage, qtbot):
     assert stage.store.get(remembered.FIRE_SOURCE) == "typed"
 
 
+async def test_stop_all_is_offered_while_a_burst_runs(stage, qtbot):
+    button = stage.view.findChild(QPushButton, "stop_all")
+    stage.press(qtbot, "speak")
+    stage.controller._frames.step()
+    assert not button.isVisible()
+    stage.press(qtbot, "fire")
+    await settle()
+    stage.controller._frames.step()
+    assert button.isVisible()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    await settle()
+    stage.controller._frames.step()
+    assert not button.isVisible()
+    assert all(utterance.cancelled for utterance in stage.utterances)
+
+
 async def test_stop_all_by_key(stage, qtbot):
     stage.press(qtbot, "fire")
     await settle()

@@ -90,6 +90,12 @@ async def test_type_press_hear_and_save(real, qtbot, tmp_path):
         assert file.getnframes() / file.getframerate() == pytest.approx(record.audio_s)
 
 
+async def test_without_engines_the_window_says_test_tone(real):
+    stage = await real()
+    assert stage.controller.endpoint.text == "Local server · test tone"
+    assert any("test tone" in text for text in stage.said)
+
+
 async def test_a_burst_of_more_than_there_are_slots_completes(real):
     stage = await real()
     stage.controller.fire(150, "short-replies")

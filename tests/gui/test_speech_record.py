@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.speech_fakes import RATE, FakeClock, FakeUtterance, tone
@@ -63,6 +63,17 @@ def test_a_record_gathers_what_comes():
     assert record.bytes == RATE * 2
 
 
+def test_a_whole_book_is_not_kept_while_it_runs():
+    record = make()
+    record.most_bytes = 100_000
+    for _ in range(10):
+        record.add(AudioChunk(tone(0.5), RATE, 0.0, (), 1.0))
+    assert not record.kept
+    assert record.bytes == 0
+    assert record.audio_s == pytest.approx(5.0)
+    assert len(record.envelope) == 250
+
+
 def test_a_chunk_of_timestamps_alone_is_no_audio():
     record = make()
     record.add(AudioChunk(np.empty(0, np.int16), RATE, 0.0, ("late",), 5.0))
@@ -117,7 +128,8 @@ def test_ids_of_an_old_pool_make_way_for_those_of_the_next():
     assert store.get(1) is None
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=30), st.integers(1, 5))
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=20), st.integers(1, 5))
 def test_the_bounds_hold_for_whatever_has_ended(plan, keep_count):
     store = RecordStore(keep_count, 1)
     for number, (ended, tenths) in enumerate(plan, 1):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from voxgrid.local_server import LocalServerState, LocalServerSupervisor, ServerPhase
 from voxgrid.notifications import Severity
@@ -19,6 +19,14 @@ from voxpool.pool.pool import Pool
 from voxpool.voices import Voice, list_voices
 
 _logger = logging.getLogger(__name__)
+
+
+_NO_ENGINES: Final = Notice(
+    "local_engines",
+    "The speech engines are not installed, so the local server answers with a test tone.",
+    Severity.WARNING,
+    "scripts/run installs them, and so does: pip install 'voxgrid[local]'.",
+)
 
 
 class LinkListener(Protocol):
@@ -161,6 +169,8 @@ class Link:
         if self.state.endpoint != endpoint:
             return
         self.voices = voices
+        if self.state.choice.kind is EndpointKind.LOCAL and not _has_speech(voices):
+            self._listener.tell(_NO_ENGINES)
         self._listener.voices_changed(voices)
 
     def _server_changed(self, server: LocalServerState) -> None:
@@ -198,5 +208,8 @@ class Link:
 def _describe(choice: EndpointChoice, voices: tuple[Voice, ...]) -> str:
     if choice.kind is not EndpointKind.LOCAL or not voices:
         return choice.title
-    tags = {tag for voice in voices for tag in voice.tags}
-    return f"{choice.title} · {'real speech' if tags & {'neural', 'espeak'} else 'test tone'}"
+    return f"{choice.title} · {'real speech' if _has_speech(voices) else 'test tone'}"
+
+
+def _has_speech(voices: tuple[Voice, ...]) -> bool:
+    return any({"neural", "espeak"} & set(voice.tags) for voice in voices)

@@ -12,7 +12,6 @@ from voxgrid.speech.envelope import Envelope
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Track
-
     from voxpool.chunk import AudioChunk
     from voxpool.events import Outcome
     from voxpool.pool.utterance import Stages, Utterance
@@ -65,6 +64,7 @@ class UtteranceRecord:
         track: Its place in the mix while it is heard, or None.
         muted: Whether the listener muted it.
         soloed: Whether only this one (and other soloed ones) is to be heard.
+        most_bytes: Memory above which its audio is let go although it still runs: one text may be a whole book.
         heard_from_s: Where in the audio its track began, in seconds.
         started: Whether its turn in the playground's line has come.
         stages: The pool's stages (frozen), once it ended.
@@ -91,6 +91,7 @@ class UtteranceRecord:
     track: Track | None = None
     muted: bool = False
     soloed: bool = False
+    most_bytes: int = 1 << 40
     heard_from_s: float = 0.0
     started: bool = False
     stages: Stages | None = None
@@ -134,6 +135,8 @@ class UtteranceRecord:
         if self.kept:
             self._pcm.append(chunk.pcm)
             self._bytes += chunk.pcm.nbytes
+            if self._bytes > self.most_bytes:
+                self.evict()
 
     def pcm(self, from_s: float = 0.0) -> npt.NDArray[np.int16]:
         """Return the kept audio from a moment on, shape (n,), int16 mono; empty when it was evicted."""

@@ -95,6 +95,7 @@ class Speaking:
         record = UtteranceRecord(
             utterance.id, text, utterance.label, settings, source, time.time(), settings.sample_rate_hz, utterance
         )
+        record.most_bytes = self._records.keep_mb * 1_000_000
         self._records.add(record)
         self._tasks.start(self._consume(record), f"utterance {utterance.id}")
         self._listener.record_began(record)

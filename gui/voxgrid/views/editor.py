@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QWidget
 
@@ -63,10 +63,19 @@ class SpeechEditor(QPlainTextEdit):
         super().resizeEvent(event)
         self._place_note()
 
+    @property
+    def text_to_speak(self) -> str:
+        """The selected text, or all of it when nothing (or nothing but spaces) is selected."""
+        # Qt writes the ends of paragraphs in a selection as U+2029.
+        selected = self.textCursor().selectedText().replace("\u2029", "\n")
+        return selected if selected.strip() else self.toPlainText()
+
     def follow(self, text: str) -> bool:
         """Begin to light up words of ``text``; whether that text stands in the editor."""
         self.unfollow()
-        start = self.toPlainText().find(text)
+        start = self.toPlainText().find(text, self._selection_start())
+        if start < 0:
+            start = self.toPlainText().find(text)
         if start < 0:
             return False
         self._offset = start
@@ -86,8 +95,11 @@ class SpeechEditor(QPlainTextEdit):
             return
         begun = self._words.at(seconds)
         if begun != self._shown:
+            was_in_view = self._is_in_view()
             self._shown = begun
             self._repaint_words()
+            if was_in_view:
+                self._bring_into_view()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+Enter speaks; everything else edits."""
@@ -110,6 +122,33 @@ class SpeechEditor(QPlainTextEdit):
     def _place_note(self) -> None:
         self._note.adjustSize()
         self._note.move(self.width() - self._note.width() - 10, self.height() - self._note.height() - 5)
+
+    def _selection_start(self) -> int:
+        """Return the first selected character's index, so that the selected one of several occurrences is found."""
+        cursor = self.textCursor()
+        if not cursor.hasSelection():
+            return 0
+        before = QTextCursor(self.document())
+        before.setPosition(cursor.selectionStart(), QTextCursor.MoveMode.KeepAnchor)
+        return len(before.selectedText())
+
+    def _word_rect(self) -> QRect | None:
+        lit = self.extraSelections()
+        return self.cursorRect(lit[-1].cursor) if lit else None
+
+    def _is_in_view(self) -> bool:
+        """Whether the word that sounds is in view: a person who scrolled away is left alone."""
+        rect = self._word_rect()
+        return rect is None or self.viewport().rect().contains(rect.center())
+
+    def _bring_into_view(self) -> None:
+        """Scroll, line by line, until the word that sounds is in view; the caret stays where it is."""
+        bar = self.verticalScrollBar()
+        for _ in range(bar.maximum()):
+            rect = self._word_rect()
+            if rect is None or rect.bottom() <= self.viewport().height() or bar.value() >= bar.maximum():
+                return
+            bar.setValue(bar.value() + 1)
 
     def _follow_edit(self) -> None:
         """Go on where the spoken text stands now; let it go when it was changed itself."""

@@ -61,7 +61,7 @@ class PlaygroundView(QWidget):
 
     def speak(self) -> None:
         """Speak the text, or the selected part of it."""
-        text = self.selected_text()
+        text = self.editor.text_to_speak
         if not text.strip():
             say(self._hint, "There is nothing to speak yet: type a sentence, then press Ctrl+Enter.", "error")
             self.editor.setFocus()
@@ -71,10 +71,6 @@ class PlaygroundView(QWidget):
     def fire(self) -> None:
         """Fire what the panel says."""
         self.fire_panel.fire()
-
-    def selected_text(self) -> str:
-        """Return the text to speak."""
-        return self.editor.toPlainText()
 
     # --- building ----------------------------------------------------------------------------------------
 
@@ -127,7 +123,11 @@ class PlaygroundView(QWidget):
         self.speak_button.setProperty("role", "primary")
         self.stop_button = self._button("Stop  Esc", "stop", "Stop, Escape", self.stop_action)
         row.addWidget(self.speak_button, 1)
+        self.stop_all_button = self._button("Stop all", "stop_all", "Stop all, Shift Escape", self.stop_all_action)
+        self.stop_all_button.setToolTip("Stop everything and cancel what waits (Shift+Esc)")
+        self.stop_all_button.hide()
         row.addWidget(self.stop_button)
+        row.addWidget(self.stop_all_button)
         return row
 
     def _add_second(self) -> None:
@@ -175,7 +175,7 @@ class PlaygroundView(QWidget):
         return True
 
     def _fire(self, count: int, source: str) -> None:
-        self._controller.text = self.selected_text()
+        self._controller.text = self.editor.text_to_speak
         if not self._refused():
             self._controller.fire(count, source)
 
@@ -212,7 +212,8 @@ class PlaygroundView(QWidget):
         return replace(self.parameters.form, voice=self._controller.fitting_voice(self.parameters.form.voice))
 
     def _endpoint_changed(self, state: EndpointState) -> None:
-        self.speak_button.setToolTip(state.problem or f"Speak with {state.text} (Ctrl+Enter)")
+        said = f"Speak the selection, or all of it, with {state.text} (Ctrl+Enter)"
+        self.speak_button.setToolTip(state.problem or said)
 
     def _ask(self, plan: FirePlan) -> None:
         dialog = CostDialog(plan, self._controller.endpoint.choice.title, self)
@@ -231,6 +232,7 @@ class PlaygroundView(QWidget):
             self._show(record)
 
     def _tick(self) -> None:
+        self.stop_all_button.setVisible(any(each.source == "fire" for each in self._controller.records.running()))
         record = self.waveform.record
         if record is not None and record.listening:
             self._show(record)
