@@ -24,6 +24,7 @@ BURST: Final = 130
 _READY_S: Final = 60.0
 _SPOKEN_S: Final = 60.0
 _BURST_S: Final = 120.0
+_FIRST_BURST_S: Final = 10.0
 _LOOK_S: Final = 2.0
 _TURN_S: Final = 0.02
 
@@ -78,9 +79,14 @@ class Demo:
         try:
             _make(file.parent)
             await self._ready()
+            # A first burst gives the charts and the history something to show.
+            await self._fire()
+            await self._wait(lambda: self._bridge.models.totals.done >= BURST * 0.8, _FIRST_BURST_S)
             self._playground.editor.setPlainText(SENTENCE)
             self._playground.speak_action.trigger()
+            await self._wait(lambda: self._heard_s() > 0, _LOOK_S)
             await self._fire()
+            await self._wait(lambda: self._heard_s() > 1, _LOOK_S)
             self._grab(file)
         except (DemoFailed, OSError) as error:
             return _failed(error)
@@ -109,6 +115,10 @@ class Demo:
         if not record.audio_s:
             raise DemoFailed(record.error or "there was no sound")
         return record
+
+    def _heard_s(self) -> float:
+        current = self._controller.current
+        return current.audio_s if current is not None else 0.0
 
     async def _fire(self) -> None:
         """Fire a burst, and return when the grid is as full as it gets and most cells have sound."""

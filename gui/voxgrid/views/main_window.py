@@ -24,7 +24,6 @@ from voxgrid.window_settings import GEOMETRY, LAYOUT, LAYOUT_VERSION
 
 WIDTH: Final = 1280
 HEIGHT: Final = 800
-_PANEL: Final = 240
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 
 
@@ -101,8 +100,6 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(f"{name}_dock")
         dock.setAccessibleName(title)
-        # A minimum of our own: the widest line of one panel must not take its room from the grid.
-        widget.setMinimumWidth(_PANEL)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock
@@ -118,7 +115,7 @@ class MainWindow(QMainWindow):
     def _arrange(self) -> None:
         playground, history, inspector = (self.docks[name] for name in ("playground", "history", "inspector"))
         self.splitDockWidget(playground, history, Qt.Orientation.Vertical)
-        self.resizeDocks([playground, inspector], [264, 280], Qt.Orientation.Horizontal)
+        self.resizeDocks([playground, inspector], [290, 276], Qt.Orientation.Horizontal)
         self.resizeDocks([playground, history], [600, 130], Qt.Orientation.Vertical)
 
     def show_only(self, *names: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from voxgrid.models.wording import count, millis
@@ -77,6 +77,16 @@ class _Figure(QWidget):
             self._value.setStyleSheet(f"font-size: 11px; color: {loud}" if loud else "font-size: 11px")
 
 
+class _Sentence(QLabel):
+    """A sentence that takes what room is left; the whole of it is in its tool tip."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+
+
 class StatusLine(QWidget):
     """One line of numbers in a fixed-width face.
 
@@ -103,10 +113,9 @@ class StatusLine(QWidget):
         self._lag = _Figure("loop lag p99", "99.9 ms", "How late the event loop wakes up, 1 time in 100", self)
         self._frame = _Figure("frame", "99.9 ms", "Folding and painting one frame, p95", self)
         self._underflows = _Figure("underflows", "999", "Times the sound device ran out of audio", self)
-        self._bottleneck = QLabel(self)
+        self._bottleneck = _Sentence(self)
         self._bottleneck.setProperty("role", "small")
         self._bottleneck.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._bottleneck.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 12, 3)
         row.setSpacing(15)

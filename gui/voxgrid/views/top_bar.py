@@ -54,9 +54,6 @@ class TopBar(QToolBar):
         listening.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         for widget in (mark, self.endpoint, listening):
             self.addWidget(widget)
-        row = self.layout()
-        if row is not None:
-            row.setContentsMargins(10, 4, 10, 4)
         self._draw_sign()
         theme.changed.connect(self._draw_sign)
 
