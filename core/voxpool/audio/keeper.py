@@ -171,7 +171,10 @@ class Keeper:
                 pause_s = self._stumble(error)
             self._wake.wait(pause_s)
             self._wake.clear()
-        self._leave()
+        try:
+            self._leave()
+        except Exception:  # noqa: BLE001 - a thread has no caller
+            _log.exception("the sound device could not be closed")
 
     def _step(self) -> float | None:
         """Do what is to be done now; return how long to wait for more, None for until woken."""

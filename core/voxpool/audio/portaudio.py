@@ -4,6 +4,10 @@ The library is loaded by the first call, in the thread that makes it: loading it
 may take its time.  PortAudio's list of devices is made when it is initialised and never changes; looking again means
 ending and beginning it, which pulls the floor from under every open stream, so open streams are counted over the
 whole process.
+
+What it cannot do: follow the system when another default device is chosen in mid-stream (a sound server like PulseAudio
+or PipeWire does that behind PortAudio's back), and keep ALSA and itself from writing to standard error when a stream
+underruns or dies.
 """
 
 from __future__ import annotations

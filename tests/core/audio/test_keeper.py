@@ -207,9 +207,8 @@ def test_a_driver_with_surprises_is_logged_and_tried_again(player, backend, capl
     if call == "close":
         await_state(player, "device")
         player.select("Headset")
-    assert surprised.wait(10)
+    until(lambda: "made-up surprise" in caplog.text)
     await_state(player, "device")
-    assert "made-up surprise" in caplog.text
     assert "RuntimeError: made-up surprise" in [state.why for state in player.states]
     assert backend.outputs[-1].ask().any()
 
@@ -257,6 +256,13 @@ def test_a_call_that_hangs_stops_nothing_else(backend, monkeypatch, call):
     go_on.set()
     player.close()
     until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("voxpool-audio")])
+
+
+def test_a_driver_that_cannot_even_be_closed_is_logged(backend, caplog):
+    player = started(Player(backend=backend))
+    backend.block = lambda name: 1 / 0
+    player.close()
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_closing_twice_or_without_a_start_is_nothing(backend):
