@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from voxpool.config import WS_PATH
-from voxpool.server import credentials
+from voxpool.server import credentials, statuses
 from voxpool.server.config import ServerConfig
 from voxpool.server.control import Control
 from voxpool.server.engines.process import Worker
@@ -22,6 +23,7 @@ from voxpool.server.line import Line
 from voxpool.server.rest import Rest
 from voxpool.server.services import Services
 from voxpool.server.session import Session
+from voxpool.server.statuses import Status
 from voxpool.server.synthesis import Speaker, Synthesizer
 from voxpool.server.voices import Catalogue
 
@@ -34,6 +36,9 @@ _NEEDS: Final = {
 _CLOSE_TIMEOUT_S: Final = 1.0
 _FOR_GOOD_S: Final = 86_400.0
 _LOOK_S: Final = 0.2
+_LONGEST_BODY: Final = 1024 * 1024
+_UNIMPLEMENTED: Final = 12
+_CODES: Final = {404: statuses.NOT_FOUND, 405: _UNIMPLEMENTED, 413: statuses.RESOURCE_EXHAUSTED}
 
 
 def installed_engines() -> tuple[str, ...]:
@@ -88,7 +93,7 @@ class Server:
 
     def application(self) -> web.Application:
         """Return the application to serve."""
-        app = web.Application(client_max_size=1024 * 1024)
+        app = web.Application(client_max_size=_LONGEST_BODY, middlewares=[_in_json])
         app.router.add_get(WS_PATH, self._upgrade)
         Rest(self.services).add_routes(app)
         self._control.add_routes(app)
@@ -158,6 +163,16 @@ class Server:
             # Documented as 429 at the upgrade; whether it has a body is unknown (section 17, 4).
             return web.Response(status=429, text="too many connections")
         return None
+
+
+@web.middleware
+async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Word what aiohttp refuses by itself as the service words errors."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        status = Status(_CODES.get(error.status, statuses.INVALID_ARGUMENT), error.reason)
+        return web.json_response(status.body, status=error.status)
 
 
 async def _stall(request: web.Request, seconds: float | None) -> None:

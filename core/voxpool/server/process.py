@@ -12,6 +12,8 @@ import threading
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger as server_log
 
 from voxpool.errors import EndpointError, LocalServerError
 from voxpool.server.app import Server
@@ -21,6 +23,19 @@ _logger = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _SHUTDOWN_S: Final = 1.0
 _STDIN: Final = 0
+
+
+class _OneLine(logging.Filter):
+    """Tells what a client did wrong in one line, where aiohttp would print a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the record if it is about what a client sent."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | ConnectionError):
+            first = str(error).strip().replace("\n", " ")[:200]
+            record.msg, record.args = f"{record.getMessage()}: {first}", ()
+            record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        return True
 
 
 async def serve(config: ServerConfig, host: str, port: int, *, stop_with_parent: bool) -> None:
@@ -39,6 +54,7 @@ async def serve(config: ServerConfig, host: str, port: int, *, stop_with_parent:
     """
     if host not in _LOOPBACK and config.key is None:
         raise EndpointError(f"a server on {host} can be reached by others: set a key (VOXPOOL_SERVER_KEY)")
+    server_log.addFilter(_OneLine())
     stop = asyncio.Event()
     _stop_on_signals(stop)
     if stop_with_parent:

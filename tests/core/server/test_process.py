@@ -165,3 +165,20 @@ def test_speech_over_the_wire_and_a_worker_killed_in_between():
             assert max(map(abs, memoryview(pcm).cast("h"))) > 3000
     finally:
         finish(process)
+
+
+def test_garbage_is_one_line_in_the_log():
+    process = start("--engine", "tone", "--stop-with-parent")
+    try:
+        port = int(ready(process).rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as other:
+            other.sendall(b"GET / HTTP/1.1\r\nno header at all\r\n\r\n")
+            other.recv(1000)
+        process.stdin.close()
+        process.wait(5)
+        lines = process.stderr.read().splitlines()
+        assert len(lines) == 1
+        assert "WARNING" in lines[0]
+        assert "Traceback" not in lines[0]
+    finally:
+        finish(process)

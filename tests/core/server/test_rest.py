@@ -217,3 +217,20 @@ async def test_voices_with_languages_and_pages(serve, http):
     assert (await get(http, url, "/voices/v1/voices?pageSize=x"))["code"] == 3
     assert (await get(http, url, "/voices/v1/voices/Ashley"))["voiceId"] == "Ashley"
     assert (await get(http, url, "/voices/v1/voices/Nobody"))["code"] == 5
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status", "code"),
+    [
+        ("get", "/nothing/here", None, 404, 5),
+        ("get", "/tts/v1/voice", None, 405, 12),
+        ("post", "/tts/v1/voice", 2_000_000, 413, 8),
+    ],
+)
+async def test_what_is_refused_before_it_is_read(serve, http, method, path, size, status, code):
+    url = await serve()
+    data = io.BytesIO(bytes(size)) if size else None
+    async with http.request(method, url + path, data=data) as response:
+        answer = await response.json()
+    assert (response.status, answer["code"], answer["details"]) == (status, code, [])
+    assert answer["message"]
