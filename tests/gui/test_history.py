@@ -157,6 +157,10 @@ async def test_what_is_kept_is_said(stage):
     assert "kept: 1 utterance, 0.0 MB, in memory" in kept.toolTip()
 
 
+async def test_it_fits_into_a_narrow_dock(stage):
+    assert stage.view.minimumSizeHint().width() <= 264
+
+
 async def test_the_bounds_are_set_where_they_are_said(stage):
     await spoken(stage, *(f"Number {index}." for index in range(12)))
     stage.controller.listening.drop_all()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.speech_stage import Stage
 from voxgrid.speech.load import LocalLoad, parse
 
 HEALTH = {
@@ -23,6 +26,25 @@ def test_the_engine_that_is_worst_off_counts():
     assert load == LocalLoad("neural", 7, 2300.0, 1, 1)
     assert load.is_bottleneck
     assert str(load) == ("Local speech is the bottleneck: 7 texts wait for 1 neural worker, the oldest for 2.3 s.")
+
+
+async def test_what_lasts_is_said_and_taken_back(tmp_path):
+    stage = Stage(tmp_path)
+    await stage.start()
+    loads = []
+    stage.controller.loadChanged.connect(loads.append)
+    busy = parse(HEALTH)
+    for load in (busy, LocalLoad(), busy):
+        stage.controller._load_changed(load)
+    assert stage.said == []
+    stage.controller._load_changed(replace(busy, oldest_ms=3000.0))
+    assert "the oldest for 3.0 s" in stage.said[0]
+    assert stage.notices[-1].hint.endswith("eSpeak voices are lighter.")
+    assert not replace(busy, engine="eSpeak").hint.endswith("lighter.")
+    stage.controller._load_changed(LocalLoad())
+    assert stage.notices[-1].resolved
+    assert len(loads) == 5
+    await stage.controller.close()
 
 
 def test_idle_is_no_bottleneck():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QToolButton, QWidget
@@ -224,7 +222,11 @@ async def test_everything_can_be_reached_by_keyboard_and_has_a_name(stage, qtbot
 
 
 async def test_it_fits_into_a_narrow_dock(stage, qtbot):
-    stage.view.resize(272, 660)
-    await asyncio.sleep(0)
     column = stage.view.findChild(QWidget, "playground_column")
-    assert column.minimumSizeHint().width() <= 272
+    assert column.minimumSizeHint().width() <= 250
+    stage.press(qtbot, "fire")
+    await settle()
+    stage.controller._frames.step()
+    assert stage.view.stop_all_button.isVisible()
+    await settle()
+    assert column.minimumSizeHint().width() <= 250

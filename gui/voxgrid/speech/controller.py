@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from voxpool.voices import Voice
 
 _DOUBLE_CLICK_S: Final = 0.4
-_BOTTLENECK_HINT: Final = "Latencies now say more about this machine than about the pool; eSpeak voices are lighter."
 
 
 class SpeechController(QObject):
@@ -435,12 +434,14 @@ class SpeechController(QObject):
             self.recordsRemoved.emit(removed)
 
     def _load_changed(self, load: LocalLoad) -> None:
-        if load.is_bottleneck:
-            self.tell(Notice("local_speech", str(load), Severity.WARNING, _BOTTLENECK_HINT))
+        # Said when it lasts: a queue that is gone within a second is a burst and no bottleneck.
+        if load.is_bottleneck and self.load.is_bottleneck:
+            self.tell(Notice("local_speech", str(load), Severity.WARNING, load.hint))
         elif self.load.is_bottleneck:
             self.tell(Notice("local_speech", resolved=True))
-        self.load = load
-        self.loadChanged.emit(load)
+        if load != self.load:
+            self.load = load
+            self.loadChanged.emit(load)
 
     async def _save(self, record: UtteranceRecord, path: Path) -> None:
         said = await save_wav(record, path)

@@ -41,6 +41,12 @@ class LocalLoad:
         """Whether utterances are late because of this machine."""
         return self.oldest_ms >= _SLOW_MS
 
+    @property
+    def hint(self) -> str:
+        """What to think of it, and to try."""
+        lighter = "" if self.engine == "eSpeak" else "; eSpeak voices are lighter"
+        return f"Latencies now say more about this machine than about the pool{lighter}."
+
     def __str__(self) -> str:
         return (
             f"Local speech is the bottleneck: {self.queued} texts wait for {self.workers} {self.engine} "
@@ -85,7 +91,7 @@ class LoadWatch:
     Args:
         tasks: Where it runs.
         busy: Whether something runs.
-        on_load: Told of every change.
+        on_load: Told of every reading.
     """
 
     def __init__(self, tasks: Tasks, busy: Callable[[], bool], on_load: Callable[[LocalLoad], None]) -> None:
@@ -93,7 +99,6 @@ class LoadWatch:
         self._busy = busy
         self._on_load = on_load
         self._task: asyncio.Task[None] | None = None
-        self.load = LocalLoad()
 
     def see_to(self, url: str) -> None:
         """Watch the server at a base URL, if that is not done already."""
@@ -104,13 +109,8 @@ class LoadWatch:
         async with LoadProbe(url) as probe:
             while self._busy():
                 await asyncio.sleep(_EVERY_S)
-                self._is(await probe.read())
-        self._is(LocalLoad())
-
-    def _is(self, load: LocalLoad) -> None:
-        if load != self.load:
-            self.load = load
-            self._on_load(load)
+                self._on_load(await probe.read())
+        self._on_load(LocalLoad())
 
 
 def parse(health: Any) -> LocalLoad:

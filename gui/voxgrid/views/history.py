@@ -138,14 +138,14 @@ class HistoryView(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.list, 1)
         row = QHBoxLayout()
-        row.setSpacing(6)
+        row.setSpacing(4)
         self._buttons = []
         for text, name, action in (
             ("Replay", "replay", self.replay_action),
             ("Save…", "save", self.save_action),
             ("Copy", "copy_python", self.copy_action),
         ):
-            button = tool_button(text, name)
+            button = tool_button(text, name, role="compact")
             button.setToolTip(f"{action.text()} ({action.shortcut().toString()})")
             button.clicked.connect(action.trigger)
             self._buttons.append(button)

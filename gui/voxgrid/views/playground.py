@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QTextCursor
@@ -23,6 +24,9 @@ from voxgrid.views.fire_panel import FirePanel
 from voxgrid.views.parameters import ParametersView
 from voxgrid.views.waveform import WaveformView
 from voxgrid.views.widgets import Picker, say, sentence
+
+_SPEAK: Final = "Speak  Ctrl+↵"
+_STOP: Final = "Stop  Esc"
 
 
 class PlaygroundView(QWidget):
@@ -119,13 +123,15 @@ class PlaygroundView(QWidget):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        self.speak_button = self._button("Speak  Ctrl+↵", "speak", "Speak, Control Enter", self.speak_action)
+        self.speak_button = self._button(_SPEAK, "speak", "Speak, Control Enter", self.speak_action)
         self.speak_button.setProperty("role", "primary")
-        self.stop_button = self._button("Stop  Esc", "stop", "Stop, Escape", self.stop_action)
+        self.stop_button = self._button(_STOP, "stop", "Stop, Escape", self.stop_action)
         row.addWidget(self.speak_button, 1)
         self.stop_all_button = self._button("Stop all", "stop_all", "Stop all, Shift Escape", self.stop_all_action)
         self.stop_all_button.setToolTip("Stop everything and cancel what waits (Shift+Esc)")
         self.stop_all_button.hide()
+        for button in (self.stop_button, self.stop_all_button):
+            button.setProperty("role", "compact")
         row.addWidget(self.stop_button)
         row.addWidget(self.stop_all_button)
         return row
@@ -232,10 +238,18 @@ class PlaygroundView(QWidget):
             self._show(record)
 
     def _tick(self) -> None:
-        self.stop_all_button.setVisible(any(each.source == "fire" for each in self._controller.records.running()))
+        self._offer_stop_all(any(each.source == "fire" for each in self._controller.records.running()))
         record = self.waveform.record
         if record is not None and record.listening:
             self._show(record)
+
+    def _offer_stop_all(self, burst: bool) -> None:
+        """Show the third button while a burst runs; the other two make room for it."""
+        if self.stop_all_button.isHidden() is not burst:
+            return
+        self.stop_all_button.setVisible(burst)
+        self.speak_button.setText("Speak" if burst else _SPEAK)
+        self.stop_button.setText("Stop" if burst else _STOP)
 
     def _show(self, record: UtteranceRecord) -> None:
         self.waveform.refresh()
