@@ -121,10 +121,11 @@ class GridDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Draw a cell."""
-        cell = self._items.cell(index)
-        rect = option.rect
-        x, y = rect.x(), rect.y()
+        """Draw a cell where Qt wants it."""
+        self.paint_cell(painter, option.rect.x(), option.rect.y(), self._items.cell(index))
+
+    def paint_cell(self, painter: QPainter, x: int, y: int, cell: CellState) -> None:
+        """Draw a cell with the top left of its section at a point."""
         look = cell.look
         painter.drawPixmap(x, y, self._plate(cell, look))
         if cell.utterance_id:

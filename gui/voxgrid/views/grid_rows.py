@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 from voxgrid.items.grid_items import GridItems
 from voxgrid.models.cell import Look, RowState
 from voxgrid.models.sentences import row_words
-from voxgrid.theme import Theme, Tokens, mono_font, ui_font
+from voxgrid.theme import Theme, Tokens, mono_font, narrow_font, ui_font
 from voxgrid.views.glyphs import draw_glyph
 from voxpool.events import ConnectionState
 
@@ -44,8 +44,9 @@ class GridRows(QHeaderView):
         self._theme = theme
         self.now = time.monotonic()
         self._small = ui_font(11)
-        self._tiny = ui_font(10)
+        self._tiny = narrow_font(10)
         self._mono = mono_font(10)
+        self._digit = QFontMetrics(self._mono).horizontalAdvance("0")
         self._number = mono_font(11, bold=True)
         self.setSectionsClickable(False)
         self.setHighlightSections(False)
@@ -100,7 +101,7 @@ class GridRows(QHeaderView):
         painter.drawText(QPointF(left, y), words[0])
         painter.setFont(self._mono)
         painter.setPen(QColor(tokens.muted))
-        painter.drawText(QPointF(right - QFontMetrics(self._mono).horizontalAdvance(words[1]), y), words[1])
+        painter.drawText(QPointF(right - self._digit * len(words[1]), y), words[1])
 
     def _paint_second(
         self, painter: QPainter, left: int, right: int, y: int, words: tuple[str, str, str, str], row: RowState
@@ -111,7 +112,7 @@ class GridRows(QHeaderView):
         painter.drawText(QPointF(left, y), words[2])
         if words[3]:
             metrics = QFontMetrics(self._tiny)
-            room = right - left - QFontMetrics(self._mono).horizontalAdvance(words[2]) - 6
+            room = right - left - self._digit * len(words[2]) - 6
             text = metrics.elidedText(
                 words[3] if row.troubled else f"was {words[3]}", Qt.TextElideMode.ElideRight, room
             )

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -33,6 +34,7 @@ _EMPTY: Final = (
     "Nothing is chosen yet.\n\nSpeak or fire something, then click a cell or move to it with the arrow keys: "
     "here is when it was queued, connected, created, heard and let go."
 )
+_LINES: Final = 7
 
 
 class _Badge(QWidget):
@@ -53,6 +55,33 @@ class _Badge(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         color = QColor(look_color(self._theme.tokens, self._look))
         draw_glyph(QPainter(self), self._look, QRectF(1, 1, 12, 12), color)
+
+
+class _TextBox(QPlainTextEdit):
+    """A text that can be read and copied; as high as it needs, up to a few lines."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setProperty("role", "plain")
+        self.setAccessibleName("Text")
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(0)
+
+    def show_text(self, text: str) -> None:
+        """Show another text."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        lines = max(1, min(_LINES, int(self.document().size().height())))
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 4)
 
 
 class InspectorView(QScrollArea):
@@ -148,9 +177,7 @@ class InspectorView(QScrollArea):
     def _build_text(self) -> None:
         self._text_head = _label("heading", "TEXT")
         self._column.addWidget(self._text_head)
-        self._text = _label("")
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = _TextBox(self)
         self._column.addWidget(self._text)
         self._facts_head = _label("heading", "FACTS")
         self._column.addWidget(self._facts_head)
@@ -195,7 +222,7 @@ class InspectorView(QScrollArea):
         _set(self._state, inspection.state.upper())
         self._badge.show_look(inspection.look)
         _set(self._subtitle, inspection.subtitle)
-        _set(self._text, inspection.text)
+        self._text.show_text(inspection.text)
         restyle(self._text, "role", "" if some else "muted")
         self._error.setVisible(bool(inspection.error))
         _set(self._error_text, inspection.error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -14,7 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from voxgrid.notifications import Notification, Notifications
+from voxgrid.notifications import Notification, Notifications, Severity
+
+READ_MS: Final = 8000
+"""How long news that asks for nothing stays."""
 
 
 class NotificationBar(QFrame):
@@ -52,6 +57,10 @@ class NotificationBar(QFrame):
         self._dismiss = QPushButton("Dismiss", self)
         self._dismiss.setProperty("role", "link")
         self._dismiss.clicked.connect(self.dismiss)
+        self._fade = QTimer(self)
+        self._fade.setSingleShot(True)
+        self._fade.setInterval(READ_MS)
+        self._fade.timeout.connect(self._dismiss_information)
         self._arrange()
         notifications.changed.connect(self.refresh)
         self.refresh()
@@ -78,6 +87,7 @@ class NotificationBar(QFrame):
         item = self._notifications.newest
         if item is None:
             self._shown = None
+            self._fade.stop()
             self.hide()
             return
         if self._shown is None or item.key != self._shown.key:
@@ -94,12 +104,22 @@ class NotificationBar(QFrame):
         self._label_more()
         self.setAccessibleDescription(f"{item.text} {item.hint}")
         self._restyle(item)
+        self._fade.stop()
+        if item.severity is Severity.INFO:
+            self._fade.start()
         self.show()
 
     def dismiss(self) -> None:
         """Take the one on show away."""
         if self._shown is not None:
             self._notifications.dismiss(self._shown.key)
+
+    def _dismiss_information(self) -> None:
+        """Good news goes away by itself, unless somebody is reading it."""
+        if self.underMouse() or self._details.isVisibleTo(self):
+            self._fade.start()
+        elif self._shown is not None and self._shown.severity is Severity.INFO:
+            self.dismiss()
 
     def _restyle(self, item: Notification) -> None:
         role = {"error": "error", "warning": "warning"}.get(item.severity.value, "notice")

@@ -157,13 +157,13 @@ def test_looks_differ_in_shape_and_not_only_in_colour(stage, grid):
 def test_only_what_changed_is_repainted(busy, grid, qapp):
     painted = []
     delegate = grid.itemDelegate()
-    original = delegate.paint
+    original = delegate.paint_cell
 
-    def paint(painter, option, index):
-        painted.append((index.row(), index.column()))
-        original(painter, option, index)
+    def paint_cell(painter, x, y, cell):
+        painted.append((cell.row, cell.column))
+        original(painter, x, y, cell)
 
-    delegate.paint = paint
+    delegate.paint_cell = paint_cell
     qapp.processEvents()
     painted.clear()
     grid.refresh({(4, 4), (7, 1)}, set(), busy.pool.now)
