@@ -223,7 +223,7 @@ class InspectorView(QScrollArea):
         self._badge.show_look(inspection.look)
         _set(self._subtitle, inspection.subtitle)
         self._text.show_text(inspection.text)
-        restyle(self._text, "role", "" if some else "muted")
+        restyle(self._text, "role", "plain" if some else "hint")
         self._error.setVisible(bool(inspection.error))
         _set(self._error_text, inspection.error)
         _set(self._error_advice, inspection.advice)
