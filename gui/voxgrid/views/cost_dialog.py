@@ -24,7 +24,7 @@ class CostDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(10)
-        layout.addWidget(label(f"Fire {len(plan.shots)} utterances at {where}?", "brand"))
+        layout.addWidget(label(f"Fire {len(plan.shots)} utterances at {where}?", "title"))
         facts = QLabel(summary(plan))
         facts.setObjectName("cost_summary")
         facts.setWordWrap(True)
@@ -61,4 +61,4 @@ def summary(plan: FirePlan) -> str:
 
 def money(usd: float) -> str:
     """Return an amount in US dollars with as many digits as it needs."""
-    return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.4f}"
+    return f"${usd:,.2f}" if usd >= 0.01 else f"${usd:.4f}"

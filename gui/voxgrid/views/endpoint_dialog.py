@@ -152,7 +152,7 @@ class EndpointDialog(QDialog):
         give_room(self.cap)
         give_room(self.price)
         self._form.addRow("Cap for one burst", self.cap)
-        self._form.addRow("Price of 1,000,000", self.price)
+        self._form.addRow("Price per million", self.price)
 
     def _build_test(self, layout: QVBoxLayout) -> None:
         row = QHBoxLayout()
