@@ -80,16 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_application(options: Options) -> QApplication:
     """Return the Qt application, with its name and its icon."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    app = QApplication([sys.argv[0], *options.qt])
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        app = QApplication([sys.argv[0], *options.qt])
     app.setApplicationName("voxgrid")
     app.setApplicationDisplayName("Voxgrid")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("voxgrid")
     app.setWindowIcon(icon("voxgrid"))
+    # Closing the window is the beginning of an orderly end, which still needs the loop.
     app.setQuitOnLastWindowClosed(False)
     return app
 
