@@ -13,7 +13,7 @@ def read_text(*path: str) -> str:
     """Return a text asset.
 
     Args:
-        path: Its path below this package, for example ``"texts", "agent.txt"``.
+        path: Its path below this package, for example ``"icons", "voxgrid.svg"``.
 
     Raises:
         FileNotFoundError: If there is no such asset.
@@ -38,22 +38,3 @@ def icon_svg(name: str) -> bytes:
 def style_template() -> str:
     """Return the Qt style sheet with ``$name`` in place of every colour and font of the theme."""
     return read_text("style.qss")
-
-
-@cache
-def sample_texts() -> dict[str, tuple[str, ...]]:
-    """Return the bundled sample texts.
-
-    Returns:
-        For every ``texts/NAME.txt`` its name and its utterances: one per line, empty lines and ``#`` comments
-        left out.
-    """
-    folder = resources.files(__name__).joinpath("texts")
-    if not folder.is_dir():
-        return {}
-    found = {}
-    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.name.endswith(".txt"):
-            lines = (line.strip() for line in entry.read_text(encoding="utf-8").splitlines())
-            found[entry.name.removesuffix(".txt")] = tuple(line for line in lines if line and not line.startswith("#"))
-    return found

@@ -61,6 +61,13 @@ async def test_a_double_click_speaks_once_and_a_later_one_again(stage):
     assert len(stage.utterances) == 2
 
 
+async def test_a_double_click_on_what_has_to_wait_its_turn_queues_once(stage):
+    stage.controller.speak("One.")
+    stage.clock.advance(1.0)
+    assert stage.controller.speak("Two.") is not None
+    assert stage.controller.speak("Two.") is None
+
+
 async def test_the_second_waits_its_turn(stage):
     await stage.spoken("One.")
     await stage.spoken("Two.")
@@ -333,9 +340,9 @@ async def test_replay_takes_the_place_of_what_sounds(stage):
 
 
 async def test_volume_mute_and_device_are_remembered(stage):
-    stage.controller.set_volume(0.3)
-    stage.controller.set_muted(True)
-    stage.controller.set_device("Headphones")
+    stage.controller.sound.set_volume(0.3)
+    stage.controller.sound.set_muted(True)
+    stage.controller.sound.set_device("Headphones")
     assert (stage.player.master_gain, stage.player.muted, stage.player.selected) == (0.3, True, "Headphones")
     assert stage.store.get(remembered.VOLUME) == 0.3
     assert stage.store.get(remembered.MUTED)

@@ -210,7 +210,7 @@ async def test_closing_while_a_hundred_speak_is_quick_and_leaves_no_process(tmp_
 
 async def test_a_device_that_is_not_there_is_one_quiet_line(real):
     stage = await real()
-    stage.controller.set_device("No such device of anybody's")
+    stage.controller.sound.set_device("No such device of anybody's")
     await stage.until(lambda: bool(stage.controller.player.state.why))
     record = stage.controller.speak("It goes on all the same.")
     await stage.until(lambda: record.ended and not record.listening)

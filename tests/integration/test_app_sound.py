@@ -108,14 +108,14 @@ async def test_escape_silences_it_at_once(parts, qtbot, null_sink):
 
 async def test_a_silent_or_a_garbled_recording_would_not_pass(parts, qtbot, null_sink):
     """The control: muted, nothing is recognised; and the recording of real speech is no speech when shuffled."""
-    parts.controller.set_muted(True)
+    parts.controller.sound.set_muted(True)
     with null_sink.record() as silent:
         type_and_speak(qtbot, parts.window, SENTENCE)
         await heard_to_the_end(parts)
     assert np.abs(silent.pcm.astype(int)).max() == 0
     assert share_of_words(silent.pcm, RATE, SENTENCE) < ESPEAK
 
-    parts.controller.set_muted(False)
+    parts.controller.sound.set_muted(False)
     with null_sink.record() as spoken:
         type_and_speak(qtbot, parts.window, SENTENCE + " ")
         await asyncio.sleep(0.1)

@@ -6,16 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from PySide6.QtCore import QObject, Signal
+from typing import TYPE_CHECKING
 
 from voxgrid import secrets
 from voxgrid import settings as remembered
 from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
-from voxgrid.speech import burst, endpoints, voices
+from voxgrid.speech import burst, endpoints, gate, voices
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.frames import Frames
@@ -26,6 +24,8 @@ from voxgrid.speech.load import LoadWatch, LocalLoad
 from voxgrid.speech.notice import Notice
 from voxgrid.speech.probe import probe
 from voxgrid.speech.record import UtteranceRecord
+from voxgrid.speech.signals import SpeechSignals
+from voxgrid.speech.sound import Sound
 from voxgrid.speech.speaking import Speaking
 from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
     from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
 
-_DOUBLE_CLICK_S: Final = 0.4
 
-
-class SpeechController(QObject):
+class SpeechController(SpeechSignals):
     """Owns endpoint, local server, pool, player and records.
 
     All methods that a view calls return at once; work goes on in named tasks on the loop that ``start`` ran on.
@@ -50,46 +48,7 @@ class SpeechController(QObject):
         player: Where sound goes; by default the system's device.
         config: How pools and the local server are made.
         clock: Monotonic time in seconds.
-
-    Signals:
-        poolChanged(Pool | None): Another pool is in use (endpoint changed), or none.
-        recordAdded(UtteranceRecord): A new utterance was asked for.
-        recordChanged(UtteranceRecord): Audio, words or listening changed; at most once per frame for each.
-        recordEnded(UtteranceRecord): Nothing more will come for it.
-        recordsRemoved(list[UtteranceRecord]): Forgotten, to stay within the bounds.
-        currentChanged(UtteranceRecord | None): Another utterance is the playground's.
-        ticked(): A frame passed while something is generated or heard; read playheads and levels now.
-        notice(Notice): A sentence for the person.
-        endpointChanged(EndpointState): What is spoken to, and whether it is ready.
-        voicesChanged(tuple[Voice, ...]): The endpoint's voices.
-        localServerChanged(LocalServerState): The local server started, died, came back.
-        settingsChanged(ContextSettings): What is spoken from now on uses these.
-        consentNeeded(FirePlan): A burst would cost money; ``run(plan)`` goes on with it.
-        saved(Path): A WAV file was written.
-        deviceChanged(DeviceState): Sound goes elsewhere, or nowhere.
-        loadChanged(LocalLoad): How busy local speech is; about once a second while something runs.
-        probed(ProbeResult): An endpoint was tried.
-        keyStored(str): The key is in the keyring, or the sentence why it is not.
     """
-
-    poolChanged = Signal(object)
-    recordAdded = Signal(object)
-    recordChanged = Signal(object)
-    recordEnded = Signal(object)
-    recordsRemoved = Signal(object)
-    currentChanged = Signal(object)
-    ticked = Signal()
-    notice = Signal(object)
-    endpointChanged = Signal(object)
-    voicesChanged = Signal(object)
-    localServerChanged = Signal(object)
-    settingsChanged = Signal(object)
-    consentNeeded = Signal(object)
-    saved = Signal(object)
-    deviceChanged = Signal(object)
-    loadChanged = Signal(object)
-    probed = Signal(object)
-    keyStored = Signal(str)
 
     def __init__(
         self,
@@ -102,13 +61,13 @@ class SpeechController(QObject):
         super().__init__()
         self.store = store
         self.player = player if player is not None else Player()
+        self.sound = Sound(self.player, store)
         self.records = RecordStore(store.get(remembered.KEEP_COUNT), store.get(remembered.KEEP_MB))
         self.listening = Listening(self.player, clock)
         self.settings = ContextSettings(voice="Joe", timestamp_type=TimestampType.WORD)
         self.voice_on_purpose = store.get(remembered.VOICE_CHOSEN)
         self.text = ""
         self.current: UtteranceRecord | None = None
-        self._clock = clock
         self._config = config or LinkConfig()
         self._tasks = Tasks(self._task_failed)
         self._link: Link | None = None
@@ -116,7 +75,7 @@ class SpeechController(QObject):
         self._watch = LoadWatch(self._tasks, self._is_running, self._load_changed)
         self.load = LocalLoad()
         self._held_text = ""
-        self._spoken_at = -1e9
+        self._press = gate.DoubleClick(clock)
         self._frames = Frames(self._advance, self._busy, self)
         self._frames.changed.connect(self.recordChanged)
         self._frames.passed.connect(self.ticked)
@@ -151,12 +110,7 @@ class SpeechController(QObject):
         """
         self._tasks.attach(asyncio.get_running_loop())
         self._link = Link(self, self._tasks, self._config)
-        self.player.master_gain = self.store.get(remembered.VOLUME)
-        self.player.muted = self.store.get(remembered.MUTED)
-        self.player.on_state = self.deviceChanged.emit
-        if self.store.get(remembered.DEVICE):
-            self.player.select(self.store.get(remembered.DEVICE))
-        self.player.start()
+        self.sound.start(self.deviceChanged.emit)
         if self.store.problem:
             self.tell(Notice("settings", self.store.problem, Severity.WARNING))
         await self._link.use(choice or endpoints.remembered(self.store))
@@ -175,15 +129,7 @@ class SpeechController(QObject):
 
     def speak(self, text: str) -> UtteranceRecord | None:
         """Speak a text and hear it; None when it cannot be now, which a notice explains."""
-        if not text.strip():
-            self.tell(Notice("speak", "There is nothing to speak yet: type a sentence, then press Ctrl+Enter."))
-            return None
-        if self._is_double_click(text):
-            return None
-        if self.pool is None or not self.endpoint.ready:
-            self._hold(text)
-            return None
-        if not self._may_cost(text):
+        if not self._may_speak(text):
             return None
         if self.store.get(remembered.SECOND_UTTERANCE) == "interrupt":
             self._end_line()
@@ -196,7 +142,7 @@ class SpeechController(QObject):
     def stop(self) -> None:
         """Silence everything at once, then cancel what the playground speaks."""
         self._held_text = ""
-        self._spoken_at = -1e9
+        self._press.forget()
         heard = list(self.listening)
         for record in {*self.listening.drop_all(), *(each for each in heard if each.source == "speak")}:
             self._speaking.cancel(record)
@@ -224,10 +170,10 @@ class SpeechController(QObject):
             source: ``"typed"`` for the text in the editor, or the name of a bundled set of texts.
         """
         if source == burst.TYPED and not self.text.strip():
-            self.tell(Notice("speak", "There is nothing to fire yet: type a sentence or choose a set of texts."))
+            self.tell(gate.NOTHING_TO_FIRE)
             return
-        if self.pool is None or not self.endpoint.ready:
-            self._explain_not_ready()
+        if not self._is_ready():
+            self.tell(gate.not_ready(self.endpoint))
             return
         plan = self.plan(n, source)
         if plan.refusal:
@@ -302,7 +248,7 @@ class SpeechController(QObject):
         """
         record = self.records.get(utterance_id)
         if record is None or not record.bytes:
-            self.tell(Notice("listen", "The sound of that utterance is not kept any more."))
+            self.tell(gate.NO_SOUND_KEPT)
             return
         self._end_line()
         self.listening.enqueue(record, from_s)
@@ -312,7 +258,7 @@ class SpeechController(QObject):
         """Write an utterance's audio to a WAV file."""
         record = self.records.get(utterance_id)
         if record is None or not record.bytes:
-            self.tell(Notice("save", "The sound of that utterance is not kept any more.", Severity.WARNING))
+            self.tell(gate.NO_SOUND_KEPT)
             return
         self._tasks.start(self._save(record, path), f"save {path.name}")
 
@@ -359,21 +305,6 @@ class SpeechController(QObject):
         self.records.keep_count, self.records.keep_mb = keep_count, keep_mb
         self._bound()
 
-    def set_volume(self, gain: float) -> None:
-        """Set the volume, 0 to 1."""
-        self.player.master_gain = gain
-        self.store.set(remembered.VOLUME, gain)
-
-    def set_muted(self, on: bool) -> None:
-        """Mute everything, or no longer."""
-        self.player.muted = on
-        self.store.set(remembered.MUTED, on)
-
-    def set_device(self, name: str) -> None:
-        """Send sound to a device, "" meaning the system's default."""
-        self.store.set(remembered.DEVICE, name)
-        self.player.select(name or None)
-
     # --- what the link says (LinkListener) ---------------------------------------------------------------
 
     def pool_changed(self, pool: Pool | None) -> None:
@@ -387,7 +318,7 @@ class SpeechController(QObject):
         self.endpointChanged.emit(state)
         if state.ready and self._held_text:
             held, self._held_text = self._held_text, ""
-            self._spoken_at = -1e9
+            self._press.forget()
             self.speak(held)
 
     def server_changed(self, state: LocalServerState) -> None:
@@ -443,6 +374,31 @@ class SpeechController(QObject):
             self.load = load
             self.loadChanged.emit(load)
 
+    def _may_speak(self, text: str) -> bool:
+        """Whether a text may be spoken now; if not, say why, or keep it until it may."""
+        if not text.strip():
+            self.tell(gate.NOTHING_TO_SPEAK)
+            return False
+        if self._press.is_second(text):
+            return False
+        if not self._is_ready():
+            self._keep_for_later(text)
+            return False
+        refusal = gate.too_dear(len(text), self.store.get(remembered.BURST_CAP), self.endpoint)
+        if refusal is not None:
+            self.tell(refusal)
+        return refusal is None
+
+    def _is_ready(self) -> bool:
+        return self.pool is not None and self.endpoint.ready
+
+    def _keep_for_later(self, text: str) -> None:
+        if not gate.may_wait(self.endpoint):
+            self.tell(gate.not_ready(self.endpoint))
+            return
+        self._held_text = text
+        self.tell(gate.waits(self.endpoint))
+
     async def _save(self, record: UtteranceRecord, path: Path) -> None:
         said = await save_wav(record, path)
         self.tell(said)
@@ -466,40 +422,6 @@ class SpeechController(QObject):
         for record in self.listening.drop_line():
             self._speaking.cancel(record)
             self._frames.mark(record)
-
-    def _may_cost(self, text: str) -> bool:
-        """Say so, and return False, when one text alone is above the cap."""
-        cap = self.store.get(remembered.BURST_CAP)
-        if not self.endpoint.is_paid or len(text) <= cap:
-            return True
-        said = f"This text has {len(text):,} characters, more than the cap of {cap:,} that you set for what costs money"
-        self.tell(
-            Notice("cost", f"{said}.", Severity.WARNING, "Shorten it, or raise the cap in the endpoint settings.")
-        )
-        return False
-
-    def _is_double_click(self, text: str) -> bool:
-        now = self._clock()
-        again = now - self._spoken_at < _DOUBLE_CLICK_S and self.current is not None and self.current.text == text
-        self._spoken_at = now
-        return again
-
-    def _hold(self, text: str) -> None:
-        """Keep a text until the endpoint is ready, if that may be expected."""
-        is_local = self.endpoint.choice.kind is EndpointKind.LOCAL
-        if self.endpoint.problem and not is_local:
-            self._explain_not_ready()
-            return
-        self._held_text = text
-        self.tell(
-            Notice(
-                "speak", f"It will be spoken as soon as {'the local server' if is_local else 'the endpoint'} is ready."
-            )
-        )
-
-    def _explain_not_ready(self) -> None:
-        why = self.endpoint.problem or "The endpoint is not ready yet; try again in a moment."
-        self.tell(Notice("endpoint", why, Severity.WARNING))
 
     def _task_failed(self, name: str, error: BaseException) -> None:
         text = f"Something in Voxgrid itself failed ({name}); you can go on, the log has the details."

@@ -52,7 +52,7 @@ class ListeningBar(QWidget):
         self.mute = tool_button("Mute", "mute", "Mute everything", "compact")
         self.mute.setCheckable(True)
         self.mute.setChecked(self._controller.store.get(remembered.MUTED))
-        self.mute.toggled.connect(self._controller.set_muted)
+        self.mute.toggled.connect(self._controller.sound.set_muted)
         self.all = tool_button("All", "hear_all", "Hear everything that runs", "compact")
         self.all.setToolTip("Hear everything that runs; again: nothing")
         self.all.clicked.connect(self._hear_all)
@@ -62,7 +62,7 @@ class ListeningBar(QWidget):
         self.volume.setRange(0, 100)
         self.volume.setValue(round(self._controller.store.get(remembered.VOLUME) * 100))
         self.volume.setFixedWidth(90)
-        self.volume.valueChanged.connect(lambda value: self._controller.set_volume(value / 100))
+        self.volume.valueChanged.connect(lambda value: self._controller.sound.set_volume(value / 100))
         for widget in (self.device, self.heard, self.meter, self.all, self.volume, self.mute):
             row.addWidget(widget)
 
@@ -117,7 +117,7 @@ class ListeningBar(QWidget):
             self._fall.stop()
 
     def _device_chosen(self, index: int) -> None:
-        self._controller.set_device(str(self.device.itemData(index)))
+        self._controller.sound.set_device(str(self.device.itemData(index)))
 
 
 def _snippet(text: str) -> str:
