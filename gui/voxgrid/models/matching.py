@@ -10,8 +10,10 @@ def score(wanted: str, name: str) -> float | None:
 
     Every letter of ``wanted`` must come in order; beginnings of words and neighbours count more.
     """
-    wanted, name = wanted.lower().replace(" ", ""), name.lower()
-    total, place = 0.0, -1
+    typed, name = wanted.lower().strip(), name.lower()
+    wanted = typed.replace(" ", "")
+    # What was typed as it stands, at the beginning of a word, is what was meant.
+    total, place = (len(wanted) * 2.0 if f" {typed}" in f" {name}" else 0.0), -1
     for letter in wanted:
         found = _next(name, letter, place)
         if found < 0:

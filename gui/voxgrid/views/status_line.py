@@ -13,7 +13,8 @@ from voxgrid.models.wording import count, millis
 from voxgrid.theme import Theme, mono_font
 
 LAG_LIMIT_MS: Final = 20.0
-FRAME_LIMIT_MS: Final = 8.0
+FRAME_LIMIT_MS: Final = 16.0
+"""Half of a frame at 30 a second: beyond it folding and painting take the loop from the sockets."""
 
 
 @dataclass(frozen=True, slots=True)

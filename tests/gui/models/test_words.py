@@ -121,6 +121,7 @@ NAMES = ["File: Endpoint", "Speech: Speak", "Speech: Stop", "Speech: Stop all", 
         ("keys", "Help: Keys"),
         ("sall", "Speech: Stop all"),
         ("end", "File: Endpoint"),
+        ("sc", "View: Full screen"),
     ],
 )
 def test_a_few_letters_find_the_command(typed, first):
