@@ -22,7 +22,7 @@ _BY_CODE: Final[dict[int, str]] = {
     16: "No key was sent: give one in the endpoint settings (Ctrl+E).",
 }
 _BY_WORD: Final = (
-    ("lost", "The connection broke under it. An attempt without audio is made again; what was heard is never repeated."),
+    ("lost", "The connection broke. An attempt without audio is made again; what was heard is never repeated."),
     ("no context within", "The queue was longer than the timeout: fire fewer at once, or allow more connections."),
     ("no audio within", "The context was confirmed and then stayed silent: the server is overloaded or has lost it."),
     ("audio stopped", "The stream broke off in the middle; what was heard is kept."),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -25,8 +24,8 @@ from voxgrid.models.advice import ErrorGroup
 from voxgrid.models.cell import Look
 from voxgrid.models.inspection import Inspection
 from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
-from voxgrid.views.glyphs import draw_glyph
 from voxgrid.views.grid_delegate import look_color
+from voxgrid.views.inspector_parts import Badge, TextBox
 from voxgrid.views.waterfall_view import WaterfallView
 from voxgrid.views.widgets import restyle
 
@@ -34,54 +33,6 @@ _EMPTY: Final = (
     "Nothing is chosen yet.\n\nSpeak or fire something, then click a cell or move to it with the arrow keys: "
     "here is when it was queued, connected, created, heard and let go."
 )
-_LINES: Final = 7
-
-
-class _Badge(QWidget):
-    """The sign of a look."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._look = Look.EMPTY
-        self.setFixedSize(14, 14)
-
-    def show_look(self, look: Look) -> None:
-        """Show another sign."""
-        if look is not self._look:
-            self._look = look
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        color = QColor(look_color(self._theme.tokens, self._look))
-        draw_glyph(QPainter(self), self._look, QRectF(1, 1, 12, 12), color)
-
-
-class _TextBox(QPlainTextEdit):
-    """A text that can be read and copied; as high as it needs, up to a few lines."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setReadOnly(True)
-        self.setProperty("role", "plain")
-        self.setAccessibleName("Text")
-        self.setTabChangesFocus(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.document().setDocumentMargin(0)
-
-    def show_text(self, text: str) -> None:
-        """Show another text."""
-        if text != self.toPlainText():
-            self.setPlainText(text)
-            self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        lines = max(1, min(_LINES, int(self.document().size().height())))
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 4)
 
 
 class InspectorView(QScrollArea):
@@ -130,7 +81,7 @@ class InspectorView(QScrollArea):
 
     def _build_head(self) -> None:
         self._title = _label("heading")
-        self._badge = _Badge(self._theme, self)
+        self._badge = Badge(self._theme, self)
         self._state = _label("heading")
         self._state.setAccessibleName("State")
         row = QHBoxLayout()
@@ -177,7 +128,7 @@ class InspectorView(QScrollArea):
     def _build_text(self) -> None:
         self._text_head = _label("heading", "TEXT")
         self._column.addWidget(self._text_head)
-        self._text = _TextBox(self)
+        self._text = TextBox(self)
         self._column.addWidget(self._text)
         self._facts_head = _label("heading", "FACTS")
         self._column.addWidget(self._facts_head)

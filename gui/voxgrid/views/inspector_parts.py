@@ -1,0 +1,65 @@
+"""Small widgets of the inspector: the sign of a state, and a text of a few lines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from voxgrid.models.cell import Look
+from voxgrid.theme import Theme
+from voxgrid.views.glyphs import draw_glyph
+from voxgrid.views.grid_delegate import look_color
+
+_LINES: Final = 7
+
+
+class Badge(QWidget):
+    """The sign of a look."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._look = Look.EMPTY
+        self.setFixedSize(14, 14)
+
+    def show_look(self, look: Look) -> None:
+        """Show another sign."""
+        if look is not self._look:
+            self._look = look
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        color = QColor(look_color(self._theme.tokens, self._look))
+        draw_glyph(QPainter(self), self._look, QRectF(1, 1, 12, 12), color)
+
+
+class TextBox(QPlainTextEdit):
+    """A text that can be read and copied; as high as it needs, up to a few lines."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setProperty("role", "plain")
+        self.setAccessibleName("Text")
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(0)
+
+    def show_text(self, text: str) -> None:
+        """Show another text."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the lines anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        lines = max(1, min(_LINES, int(self.document().size().height())))
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 4)
