@@ -20,47 +20,51 @@ from voxpool.events import (
     SlotChanged,
     SlotState,
     UtteranceEnded,
+    UtteranceGranted,
     UtteranceQueued,
 )
+from voxpool.pool.books import Books
 from voxpool.pool.pool import Pool
 from voxpool.pool.utterance import Utterance
 
 
-class Audit:
-    """Checks at every single event that the pool tells one consistent story."""
+class Story:
+    """Checks at every single event that the books tell one consistent story.
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    Args:
+        books: The books whose events are taken.
+    """
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
         self.events: list[Event] = []
+        self.queued: set[int] = set()
+        self.ended: set[int] = set()
         self._slots: dict[tuple[int, int], SlotState] = {}
         self._cells: dict[tuple[int, int], SlotState] = {}
         self._links: dict[int, ConnectionState] = {}
         self._rows: dict[int, int] = {}
-        self._ended: set[int] = set()
-        self._queued: set[int] = set()
-        self._most_allowed = pool.config.max_connections
-        self._subscription = pool.events.subscribe(limit=1, wake=self._wake)
+        self._most_allowed = books.config.max_connections
 
-    def _wake(self) -> None:
-        for event in self._subscription.drain():
-            if self.events:
-                assert event.at >= self.events[-1].at, (self.events[-1], event)
-            self.events.append(event)
-            self._check(event)
-        self.conserved()
-
-    def _check(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
+        if self.events:
+            assert event.at >= self.events[-1].at, (self.events[-1], event)
+        self.events.append(event)
         if isinstance(event, SlotChanged):
             self._check_slot(event)
         elif isinstance(event, ConnectionChanged):
             self._check_link(event)
         elif isinstance(event, UtteranceQueued):
-            assert event.utterance_id not in self._queued
-            self._queued.add(event.utterance_id)
+            assert event.utterance_id not in self.queued
+            self.queued.add(event.utterance_id)
+        elif isinstance(event, UtteranceGranted):
+            head = self.books.queue.head()
+            assert head is None or head.id > event.utterance_id, "a newcomer overtook"
         elif isinstance(event, UtteranceEnded):
-            assert event.utterance_id not in self._ended, event
-            self._ended.add(event.utterance_id)
+            assert event.utterance_id not in self.ended, event
+            self.ended.add(event.utterance_id)
         assert event.to_dict()["event"] == type(event).__name__
+        self.conserved()
 
     def _check_slot(self, event: SlotChanged) -> None:
         assert event.old is not event.new, event
@@ -86,14 +90,15 @@ class Audit:
             self._rows[event.row] = event.connection_id
 
     def conserved(self) -> None:
-        books = self.pool._core.books
+        books = self.books
         tally, links = books.tally, books.links.values()
         assert tally.acquired == tally.released + tally.held
         assert tally.held == sum(slot.state.holds_slot for link in links for slot in link.slots)
         assert tally.held == sum(link.held for link in links)
         assert tally.requested == tally.done + tally.failed + tally.cancelled + books.waiting + tally.speaking
         # After a resize downwards the surplus may still be finishing.
-        assert len(links) <= max(books.max_connections, self._most_allowed)
+        self._most_allowed = max(self._most_allowed, books.max_connections)
+        assert len(links) <= self._most_allowed
         assert all(link.held <= books.config.contexts_per_connection for link in links)
 
     def of(self, kind: type[Any]) -> list[Any]:
@@ -103,13 +108,25 @@ class Audit:
     def notices(self) -> list[str]:
         return [event.kind for event in self.of(PoolNotice)]
 
+
+class Audit(Story):
+    """The story of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool._core.books)
+        self.pool = pool
+        self._subscription = pool.events.subscribe(limit=1, wake=self._wake)
+
+    def _wake(self) -> None:
+        for event in self._subscription.drain():
+            self.take(event)
+
     def finished(self) -> None:
         """Check a pool that was closed: nothing is held, open, waiting or unresolved."""
         stats = self.pool.stats()
         assert stats.slots_held == stats.waiting == stats.speaking == stats.zombies == 0
         assert stats.connections_connecting == stats.connections_open == stats.connections_retiring == 0
-        assert stats.buffered_bytes == 0 or stats.buffered_bytes > 0
-        assert self._queued == self._ended
+        assert self.queued == self.ended
         opened = sum(1 for event in self.of(ConnectionChanged) if event.old is None)
         assert sum(stats.closed_by_reason.values()) == opened
         outcomes = Counter(event.outcome for event in self.of(UtteranceEnded))
