@@ -10,6 +10,8 @@ from support.stage import make_stage
 @pytest.fixture(autouse=True, scope="session")
 def _application(qapp):
     """One application for all tests; Qt allows no second one."""
+    # As the app does: a dialog that closes must not end the loop.
+    qapp.setQuitOnLastWindowClosed(False)
     gc.collect()
     # What was imported stays: a collection after each test need not look at it.
     gc.freeze()

@@ -236,6 +236,47 @@ async def test_the_key_goes_into_the_keyring_and_out_of_the_field(stage, ring):
     assert MADE_UP in next(iter(ring.kept.values()))
 
 
+async def test_a_key_typed_for_the_keyring_goes_there_before_the_dialog_closes(stage, ring):
+    chosen = []
+    stage.controller.set_endpoint = chosen.append
+    stage.choose("inworld", "keyring")
+    stage.find(QLineEdit, "key").setText(MADE_UP)
+    stage.dialog._accept()
+    for _ in range(200):
+        if chosen:
+            break
+        await asyncio.sleep(0.01)
+    assert chosen == [EndpointChoice(EndpointKind.INWORLD, key_source=KeySource.KEYRING)]
+    assert resolve(chosen[0]).credential == Credential.basic(MADE_UP)
+    assert not stage.dialog.isVisible()
+
+
+async def test_the_dialog_stays_when_the_keyring_refuses(stage, ring):
+    ring.fault = keyring.errors.KeyringLocked("x")
+    stage.choose("inworld", "keyring")
+    stage.find(QLineEdit, "key").setText(MADE_UP)
+    stage.dialog._accept()
+    for _ in range(200):
+        if stage.result():
+            break
+        await asyncio.sleep(0.01)
+    assert "locked" in stage.result()
+    assert stage.dialog.isVisible()
+    assert stage.find(QLineEdit, "key").text() == MADE_UP
+
+
+async def test_a_key_is_forgotten(stage, ring):
+    secrets.save(Credential.basic(MADE_UP))
+    stage.choose("inworld", "keyring")
+    stage.find(QPushButton, "forget_key").click()
+    for _ in range(200):
+        if stage.result():
+            break
+        await asyncio.sleep(0.01)
+    assert "no key" in stage.result()
+    assert not ring.kept
+
+
 async def test_without_a_keyring_the_dialog_says_so(stage, ring):
     ring.fault = keyring.errors.NoKeyringError("x")
     stage.choose("inworld", "keyring")

@@ -295,8 +295,13 @@ class SpeechController(SpeechSignals):
         self._tasks.start(self._probe(choice), "try endpoint")
 
     def store_key(self, credential: Credential) -> None:
-        """Put a key into the system's keyring; ``keyStored`` says how it went."""
-        self._tasks.start(self._store_key(credential), "store key")
+        """Put a key into the system's keyring; ``keyringDone`` says how it went."""
+        work = self._in_keyring("The key is in the system's keyring.", secrets.save, credential)
+        self._tasks.start(work, "store key")
+
+    def forget_key(self) -> None:
+        """Take the key out of the system's keyring; ``keyringDone`` says how it went."""
+        self._tasks.start(self._in_keyring("There is no key in the keyring any more.", secrets.forget), "forget key")
 
     def set_bounds(self, keep_count: int, keep_mb: int) -> None:
         """Keep at most so many utterances, and so many megabytes of sound."""
@@ -409,13 +414,13 @@ class SpeechController(SpeechSignals):
         local = self.endpoint.endpoint if self.endpoint.choice.kind is EndpointKind.LOCAL else None
         self.probed.emit(await probe(choice, local, self.settings, self._config))
 
-    async def _store_key(self, credential: Credential) -> None:
+    async def _in_keyring(self, done: str, work: Callable[..., None], *arguments: Credential) -> None:
         try:
-            await asyncio.to_thread(secrets.save, credential)
+            await asyncio.to_thread(work, *arguments)
         except secrets.KeyringUnavailable as error:
-            self.keyStored.emit(str(error))
+            self.keyringDone.emit(False, str(error))
         else:
-            self.keyStored.emit("")
+            self.keyringDone.emit(True, done)
 
     def _end_line(self) -> None:
         """Silence and cancel what the playground says now and next."""

@@ -26,7 +26,7 @@ class SpeechSignals(QObject):
         deviceChanged(DeviceState): Sound goes elsewhere, or nowhere.
         loadChanged(LocalLoad): How busy local speech is; about once a second while something runs.
         probed(ProbeResult): An endpoint was tried.
-        keyStored(str): The key is in the keyring, or the sentence why it is not.
+        keyringDone(bool, str): Whether a key was stored or forgotten, and the sentence about it.
     """
 
     poolChanged = Signal(object)
@@ -46,4 +46,4 @@ class SpeechSignals(QObject):
     deviceChanged = Signal(object)
     loadChanged = Signal(object)
     probed = Signal(object)
-    keyStored = Signal(str)
+    keyringDone = Signal(bool, str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -52,10 +53,11 @@ class EndpointDialog(QDialog):
         self.setObjectName("endpoint_dialog")
         self.setWindowTitle("Endpoint")
         self._controller = controller
+        self._accepts = False
         self._build()
         self._show(controller.endpoint.choice)
         controller.probed.connect(self._probed)
-        controller.keyStored.connect(self._key_stored)
+        controller.keyringDone.connect(self._keyring_done)
 
     # --- building ----------------------------------------------------------------------------------------
 
@@ -126,11 +128,17 @@ class EndpointDialog(QDialog):
         self.keep.setObjectName("keep_key")
         self.keep.setAutoDefault(False)
         self.keep.clicked.connect(self._keep_key)
+        self.forget = QPushButton("Forget")
+        self.forget.setObjectName("forget_key")
+        self.forget.setAutoDefault(False)
+        self.forget.setToolTip("Take the key out of the system's keyring")
+        self.forget.clicked.connect(self._controller.forget_key)
         self._key_row = QWidget()
         row = QHBoxLayout(self._key_row)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.key, 1)
         row.addWidget(self.keep)
+        row.addWidget(self.forget)
         self._form.addRow("Key from", self.source)
         self._form.addRow("Key", self._key_row)
 
@@ -212,6 +220,7 @@ class EndpointDialog(QDialog):
         for field, shown in rows:
             self._form.setRowVisible(field, shown)
         self.keep.setVisible(source is KeySource.KEYRING)
+        self.forget.setVisible(source is KeySource.KEYRING)
         self._say_about_key(kind, source)
 
     def _say_about_key(self, kind: EndpointKind, source: KeySource) -> None:
@@ -226,18 +235,25 @@ class EndpointDialog(QDialog):
         try:
             credential = Credential.basic(self.key.text())
         except EndpointError as error:
+            self._accepts = False
             say(self._result, as_sentence(error), "error")
             return
         self._controller.store_key(credential)
 
-    def _key_stored(self, problem: str) -> None:
-        if not problem:
+    def _keyring_done(self, ok: bool, said: str) -> None:
+        if ok:
             self.key.clear()
-        say(self._result, problem or "The key is in the system's keyring.", "error" if problem else "small")
+        say(self._result, said, "small" if ok else "error")
+        if self._accepts and ok:
+            self._finish(self.choice())
+        self._accepts = False
 
     def _test(self) -> None:
         try:
             choice = self.choice()
+            if self.key.text().strip():
+                # What was typed is tried, whether or not it is in the keyring already.
+                choice = replace(choice, key_source=KeySource.TYPED, credential=Credential.basic(self.key.text()))
         except EndpointError as error:
             say(self._result, as_sentence(error), "error")
             return
@@ -255,6 +271,14 @@ class EndpointDialog(QDialog):
         except EndpointError as error:
             say(self._result, as_sentence(error), "error")
             return
+        if choice.key_source is KeySource.KEYRING and self.key.text().strip():
+            # A key that was typed for the keyring goes there first; the dialog stays open if it cannot.
+            self._accepts = True
+            self._keep_key()
+            return
+        self._finish(choice)
+
+    def _finish(self, choice: EndpointChoice) -> None:
         self._controller.store.set(remembered.BURST_CAP, self.cap.value())
         self._controller.store.set(remembered.PRICE, self.price.value())
         self.key.clear()

@@ -33,6 +33,7 @@ from voxgrid.views.widgets import give_room, tool_button
 from voxpool.events import Outcome
 
 _MOST_SHOWN: Final = 200
+_ROOM_FOR_VOICE: Final = 150
 
 
 class HistoryView(QWidget):
@@ -245,7 +246,14 @@ class _RowDelegate(QStyledItemDelegate):
         figures = history.first_audio(record)
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, figures)
-        width = inner.width() - painter.fontMetrics().horizontalAdvance(figures) - 10
+        inner.setRight(inner.right() - painter.fontMetrics().horizontalAdvance(figures) - 8)
+        if inner.width() > _ROOM_FOR_VOICE:
+            painter.setFont(ui_font(SMALL_PIXELS))
+            painter.setPen(tokens.color("muted"))
+            voice = painter.fontMetrics().elidedText(record.settings.voice, Qt.TextElideMode.ElideRight, 70)
+            painter.drawText(inner, Qt.AlignmentFlag.AlignRight | centre, voice)
+            inner.setRight(inner.right() - painter.fontMetrics().horizontalAdvance(voice) - 8)
+        width = inner.width()
         painter.setFont(ui_font())
         painter.setPen(tokens.color("text" if record.bytes else "faint"))
         text = painter.fontMetrics().elidedText(history.title(record), Qt.TextElideMode.ElideRight, width)

@@ -44,6 +44,7 @@ class WaveformView(QWidget):
         self._record: UtteranceRecord | None = None
         self._played_s = 0.0
         self._cached_for: tuple[object, ...] = ()
+        self._said_for: tuple[object, ...] = ()
         self._bars: tuple[QPixmap, QPixmap] | None = None
         self.setObjectName("waveform")
         self.setAccessibleName("Waveform")
@@ -63,6 +64,7 @@ class WaveformView(QWidget):
         """Paint another record."""
         self._record = record
         self._played_s = 0.0
+        self._said_for = ()
         self.refresh()
 
     def refresh(self) -> None:
@@ -70,7 +72,11 @@ class WaveformView(QWidget):
         record = self._record
         if record is not None and record.listening:
             self._played_s = record.played_s
-        self.setAccessibleDescription(self.describe())
+        # Not in every frame: a screen reader would be told of each.
+        milestone = (id(record), record is not None and (record.ended, record.listening))
+        if milestone != self._said_for:
+            self._said_for = milestone
+            self.setAccessibleDescription(self.describe())
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
