@@ -246,7 +246,9 @@ async def test_a_key_typed_for_the_keyring_goes_there_before_the_dialog_closes(s
         if chosen:
             break
         await asyncio.sleep(0.01)
-    assert chosen == [EndpointChoice(EndpointKind.INWORLD, key_source=KeySource.KEYRING)]
+    assert [(each.kind, each.key_source, each.credential) for each in chosen] == [
+        (EndpointKind.INWORLD, KeySource.KEYRING, None)
+    ]
     assert resolve(chosen[0]).credential == Credential.basic(MADE_UP)
     assert not stage.dialog.isVisible()
 
