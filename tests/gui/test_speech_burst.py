@@ -14,6 +14,8 @@ VOICES = (
     Voice("Joe", "Joe", ("en",), "", ("neural", "en-US")),
     Voice("Ashley", "Ashley", ("en",), "", ("espeak", "en-US")),
     Voice("Clive", "Clive", ("en",), "", ("espeak", "en-GB")),
+    Voice("espeak-en-gb-scotland", "English (Scotland)", ("en",), "", ("espeak", "en-gb-scotland")),
+    Voice("espeak-sw", "Swahili", ("sw",), "", ("espeak", "sw")),
     Voice("Josef", "Josef", ("de",), "", ("espeak", "de-DE")),
 )
 
@@ -56,8 +58,9 @@ def test_a_burst_rotates_light_voices_of_the_language():
 
 
 def test_a_text_is_spoken_by_a_voice_of_its_language():
-    texts = [SampleText("guten Tag", "de-DE"), SampleText("hello", "en-GB"), SampleText("bonjour", "fr-FR")]
-    assert [shot.voice for shot in cast(texts, VOICES, "Joe", on_purpose=False)] == ["Josef", "Clive", "Joe"]
+    texts = [SampleText("", language) for language in ("de-DE", "en-GB", "fr-FR", "sw-KE")]
+    voices = [shot.voice for shot in cast(texts, VOICES, "Joe", on_purpose=False)]
+    assert voices == ["Josef", "Clive", "Joe", "espeak-sw"]
 
 
 def test_a_voice_chosen_on_purpose_speaks_everything():

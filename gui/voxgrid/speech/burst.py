@@ -132,7 +132,8 @@ def _fitting(language: str, voices: Sequence[Voice]) -> list[str]:
     for wanted in (language, language.split("-")[0]):
         found = [voice.id for voice in voices if any(_speaks(each, wanted) for each in (*voice.languages, *voice.tags))]
         if found:
-            return found
+            # The service's own names first; the rest are eSpeak's languages and accents, a hundred of them.
+            return [each for each in found if not each.startswith("espeak-")] or found
     return []
 
 
