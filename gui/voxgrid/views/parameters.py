@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -21,49 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from voxgrid.models.parameters import LABELS, SAMPLE_RATES, Checked, Form, check
+from voxgrid.models.parameters import LABELS, Checked, Form, check
+from voxgrid.views import parameter_fields as fields
 from voxgrid.views.voice_chooser import VoiceChooser
 from voxgrid.views.widgets import Picker, give_room, restyle
 from voxpool.protocol.settings import MODELS, RANGES
 
 if TYPE_CHECKING:
     from voxpool.voices import Voice
-
-Choices = tuple[tuple[str, str], ...]
-
-LABEL_WIDTH: Final = 78
-"""Width of the column of labels, in pixels."""
-
-_DELIVERY: Final[Choices] = (
-    ("DELIVERY_MODE_UNSPECIFIED", "Service's own"),
-    ("STABLE", "Stable"),
-    ("BALANCED", "Balanced"),
-    ("CREATIVE", "Creative"),
-)
-_ENCODINGS: Final[Choices] = tuple(
-    (name, name) for name in ("PCM", "LINEAR16", "WAV", "MP3", "OGG_OPUS", "FLAC", "MULAW", "ALAW")
-)
-_AUTO: Final[Choices] = (
-    ("", "Off"),
-    ("CLIENT_SEGMENTED", "I send sentences"),
-    ("SENTENCE_BOUNDARY", "Service finds them"),
-)
-_TIMESTAMPS: Final[Choices] = (
-    ("WORD", "Words"),
-    ("CHARACTER", "Characters"),
-    ("TIMESTAMP_TYPE_UNSPECIFIED", "None"),
-)
-_TRANSPORT: Final[Choices] = (
-    ("TIMESTAMP_TRANSPORT_STRATEGY_UNSPECIFIED", "Service's own"),
-    ("SYNC", "With the audio"),
-    ("ASYNC", "After the audio"),
-)
-_NORMALISE: Final[Choices] = (
-    ("APPLY_TEXT_NORMALIZATION_UNSPECIFIED", "Automatic"),
-    ("ON", "On"),
-    ("OFF", "Off"),
-)
-_RATES: Final[Choices] = tuple((str(rate), f"{rate / 1000:g} kHz") for rate in SAMPLE_RATES)
 
 
 class ParametersView(QWidget):
@@ -94,7 +58,7 @@ class ParametersView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        self._grid = _grid()
+        self._grid = fields.grid()
         layout.addLayout(self._grid)
         self.more = QPushButton()
         layout.addWidget(self.more)
@@ -103,7 +67,7 @@ class ParametersView(QWidget):
         rest.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._rest)
         self._build_first()
-        self._grid = _grid()
+        self._grid = fields.grid()
         rest.addLayout(self._grid)
         self._build_rest()
         self._build_more()
@@ -145,10 +109,10 @@ class ParametersView(QWidget):
         self._add("voice", self.voice, self.voice.set_voice)
         model = self._choice("model", tuple((name, name) for name in MODELS), editable=True)
         self._add("model", model, model.setEditText)
-        self._add_choice("delivery_mode", _DELIVERY)
+        self._add_choice("delivery_mode", fields.DELIVERY)
         self._add_rate()
-        encoding = self._choice("encoding", _ENCODINGS)
-        rate = self._choice("sample_rate_hz", _RATES, convert=int)
+        encoding = self._choice("encoding", fields.ENCODINGS)
+        rate = self._choice("sample_rate_hz", fields.RATES, convert=int)
         self._add_pair("Output", encoding, rate)
 
     def _build_rest(self) -> None:
@@ -156,15 +120,15 @@ class ParametersView(QWidget):
         self._add_spin("buffer_char_threshold", "Service's own", 50)
         self._add_spin("max_buffer_delay_ms", "None", 100)
         self._add_auto()
-        self._add_choice("timestamp_type", _TIMESTAMPS)
-        self._add_choice("timestamp_transport", _TRANSPORT)
+        self._add_choice("timestamp_type", fields.TIMESTAMPS)
+        self._add_choice("timestamp_transport", fields.TRANSPORT)
         self._add_spin("bit_rate", "Service's own", 16_000)
         language = QLineEdit()
         language.setPlaceholderText("detect")
         language.setMaxLength(35)
         language.textEdited.connect(lambda text: self._changed("language", text.strip()))
         self._add("language", language, language.setText)
-        self._add_choice("text_normalization", _NORMALISE)
+        self._add_choice("text_normalization", fields.NORMALISE)
 
     def _build_more(self) -> None:
         self.more.setObjectName("more")
@@ -211,19 +175,19 @@ class ParametersView(QWidget):
         pair.setSpacing(6)
         for name, field, share in (("encoding", encoding, 5), ("sample_rate_hz", rate, 6)):
             self._name(name, field)
-            self._setters[name] = _combo_setter(field)
+            self._setters[name] = fields.combo_setter(field)
             pair.addWidget(field, share)
         self._grid.addWidget(label, row, 0)
         self._grid.addLayout(pair, row, 1)
         self._grid.addWidget(self._error_label("encoding"), row + 1, 0, 1, 2)
         self._grid.addWidget(self._error_label("sample_rate_hz"), row + 2, 0, 1, 2)
 
-    def _add_choice(self, name: str, choices: Choices) -> None:
+    def _add_choice(self, name: str, choices: fields.Choices) -> None:
         combo = self._choice(name, choices)
-        self._add(name, combo, _combo_setter(combo))
+        self._add(name, combo, fields.combo_setter(combo))
 
     def _choice(
-        self, name: str, choices: Choices, *, editable: bool = False, convert: Callable[[str], Any] = str
+        self, name: str, choices: fields.Choices, *, editable: bool = False, convert: Callable[[str], Any] = str
     ) -> QComboBox:
         combo = Picker(name, LABELS[name])
         for value, title in choices:
@@ -266,7 +230,7 @@ class ParametersView(QWidget):
     def _add_auto(self) -> None:
         """One list for two fields: off, or on with one of the strategies."""
         combo = Picker("auto_mode_strategy", LABELS["auto_mode"])
-        for value, title in _AUTO:
+        for value, title in fields.AUTO:
             combo.addItem(title, value)
 
         def show(_value: Any) -> None:
@@ -343,24 +307,3 @@ class ParametersView(QWidget):
         if verdict.errors and any(self._rest.isAncestorOf(self._fields[name]) for name in verdict.errors):
             self.set_more(True)
         return verdict
-
-
-def _grid() -> QGridLayout:
-    grid = QGridLayout()
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(10)
-    grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-    grid.setColumnStretch(1, 1)
-    return grid
-
-
-def _combo_setter(combo: QComboBox) -> Callable[[Any], None]:
-    def show(value: Any) -> None:
-        index = combo.findData(str(value))
-        if index < 0:
-            combo.addItem(str(value), str(value))
-            index = combo.count() - 1
-        combo.setCurrentIndex(index)
-
-    return show
