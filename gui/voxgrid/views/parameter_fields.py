@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from PySide6.QtWidgets import QComboBox, QGridLayout
 
-from voxgrid.models.parameters import SAMPLERATES
+from voxgrid.models.parameters import SAMPLE_RATES
 
 Choices: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -43,7 +43,7 @@ NORMALISE: Final[Choices] = (
     ("ON", "On"),
     ("OFF", "Off"),
 )
-RATES: Final[Choices] = tuple((str(rate), f"{rate / 1000:g} kHz") for rate in SAMPLERATES)
+RATES: Final[Choices] = tuple((str(rate), f"{rate / 1000:g} kHz") for rate in SAMPLE_RATES)
 
 
 def grid() -> QGridLayout:
