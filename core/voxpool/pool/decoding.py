@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Final
-
-from voxpool.errors import SettingError
 from voxpool.protocol.decoder import NATIVE, Decoder
 from voxpool.protocol.settings import ContextSettings
-
-DECODERS: Final = "voxpool.audio.decode"
-"""Module with ``make_decoder(settings) -> Decoder``; it may not be installed."""
 
 
 def decoder_for(settings: ContextSettings) -> Decoder | None:
@@ -22,7 +14,7 @@ def decoder_for(settings: ContextSettings) -> Decoder | None:
     """
     if settings.encoding in NATIVE:
         return None
-    if find_spec(DECODERS) is None:
-        raise SettingError("encoding", settings.encoding.value, "PCM, LINEAR16 or WAV where no decoder is installed")
-    decoder: Decoder = import_module(DECODERS).make_decoder(settings)
-    return decoder
+    # Only here: the bare install has no audio extra, and the pool is quick to import without it.
+    from voxpool.audio.decode import make_decoder
+
+    return make_decoder(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
@@ -118,8 +119,9 @@ async def test_an_utterance_is_spoken_even_when_nobody_reads_it_yet() -> None:
         assert pool.stats().buffered_bytes == 0
 
 
-async def test_empty_and_broken_text_is_refused_before_anything_is_sent() -> None:
+async def test_empty_and_broken_text_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     service = FakeService()
+    monkeypatch.setitem(sys.modules, "av", None)  # as where the audio extra is not installed
     async with open_pool(service) as (pool, _):
         for text in ("", "   ", "half a pair \ud83d"):
             with pytest.raises(SettingError):
