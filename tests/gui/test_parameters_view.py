@@ -11,8 +11,16 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox, QWidget
 from support.speech_stage import VOICES
 from support.views import make_theme
 from voxgrid.models.parameters import LABELS, Form, check
+from voxgrid.views import parameter_fields
 from voxgrid.views.parameters import ParametersView
-from voxpool.protocol.settings import AutoModeStrategy, Encoding
+from voxpool.protocol.settings import (
+    AutoModeStrategy,
+    DeliveryMode,
+    Encoding,
+    TextNormalization,
+    TimestampTransport,
+    TimestampType,
+)
 
 
 @pytest.fixture
@@ -37,6 +45,21 @@ def pick(view, name, value):
     combo = view.findChild(QComboBox, name)
     combo.setCurrentIndex(combo.findData(value))
     combo.activated.emit(combo.currentIndex())
+
+
+@pytest.mark.parametrize(
+    ("choices", "kind"),
+    [
+        (parameter_fields.DELIVERY, DeliveryMode),
+        (parameter_fields.ENCODINGS, Encoding),
+        (parameter_fields.AUTO[1:], AutoModeStrategy),
+        (parameter_fields.TIMESTAMPS, TimestampType),
+        (parameter_fields.TRANSPORT, TimestampTransport),
+        (parameter_fields.NORMALISE, TextNormalization),
+    ],
+)
+def test_the_lists_offer_exactly_what_the_protocol_knows(choices, kind):
+    assert {value for value, _ in choices} == {each.value for each in kind}
 
 
 def test_every_field_can_be_found_and_read_aloud(view):

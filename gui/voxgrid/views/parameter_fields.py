@@ -34,7 +34,7 @@ TIMESTAMPS: Final[Choices] = (
     ("TIMESTAMP_TYPE_UNSPECIFIED", "None"),
 )
 TRANSPORT: Final[Choices] = (
-    ("TIMESTAMPTRANSPORT_STRATEGY_UNSPECIFIED", "Service's own"),
+    ("TIMESTAMP_TRANSPORT_STRATEGY_UNSPECIFIED", "Service's own"),
     ("SYNC", "With the audio"),
     ("ASYNC", "After the audio"),
 )
