@@ -112,7 +112,7 @@ async def test_escape_silences_it_at_once(parts, qtbot, null_sink):
 
 
 async def test_muted_it_is_silent_and_silence_is_no_speech(parts, qtbot, null_sink):
-    parts.controller.set_muted(True)
+    qtbot.mouseClick(parts.views.listening.mute, Qt.MouseButton.LeftButton)
     with null_sink.record() as recording:
         type_and_speak(qtbot, parts.window, "The weather is nice today.")
         await heard_to_the_end(parts)
