@@ -27,6 +27,7 @@ def test_the_form_as_it_opens_can_be_sent():
         ({"model": ""}, "model", "Choose a model"),
         ({"encoding": "MULAW"}, "sample_rate_hz", "MULAW is always 8000 Hz."),
         ({"encoding": "MP3", "sample_rate_hz": 8000}, "sample_rate_hz", "16000"),
+        ({"encoding": "OGG_OPUS", "sample_rate_hz": 44100}, "sample_rate_hz", "48 kHz only"),
         ({"encoding": "OGG_OPUS", "bit_rate": 256_000}, "bit_rate", "192000"),
         ({"speaking_rate": 1.7}, "speaking_rate", "between 0.5 and 1.5"),
         ({"model": "inworld-tts-1.5-max", "temperature": 2.5}, "temperature", "between 0 and 2"),

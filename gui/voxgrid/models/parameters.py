@@ -23,6 +23,9 @@ SAMPLE_RATES: Final = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
 COMPRESSED: Final = frozenset({Encoding.MP3, Encoding.OGG_OPUS})
 """Encodings with a bit rate (protocol.md section 7)."""
 
+OPUS_RATES: Final = (8000, 12_000, 16_000, 24_000, 48_000)
+"""All the sample rates that Opus has."""
+
 LABELS: Final = {
     "voice": "Voice",
     "model": "Model",
@@ -126,6 +129,8 @@ def check(form: Form) -> Checked:
         error = _try({name: values[name] for name in group})
         if error is not None:
             errors.setdefault(error.field, _sentence(error, form))
+    if form.encoding == Encoding.OGG_OPUS.value and form.sample_rate_hz not in OPUS_RATES:
+        errors.setdefault("sample_rate_hz", "OGG_OPUS has 8, 12, 16, 24 and 48 kHz only.")
     if form.language and not _BCP47.fullmatch(form.language):
         errors["language"] = "A language is written like en-US or pt; empty lets the service detect it."
     if errors:
@@ -136,7 +141,8 @@ def check(form: Form) -> Checked:
 def rates_for(encoding: str) -> tuple[int, ...]:
     """Return the usual sample rates in Hz that an encoding accepts."""
     allowed = RATE_RANGES.get(Encoding(encoding))
-    return tuple(rate for rate in SAMPLE_RATES if allowed is None or allowed.low <= rate <= allowed.high)
+    usual = OPUS_RATES if encoding == Encoding.OGG_OPUS.value else SAMPLE_RATES
+    return tuple(rate for rate in usual if allowed is None or allowed.low <= rate <= allowed.high)
 
 
 def _inert(form: Form) -> dict[str, str]:
