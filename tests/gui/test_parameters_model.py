@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxgrid.models.parameters import COMPRESSED, LABELS, Form, check, rates_for
+from voxgrid.models.parameters import COMPRESSED, LABELS, SAMPLE_RATES, Form, check
 from voxpool.protocol.settings import DeliveryMode, Encoding
 
 
@@ -77,10 +77,9 @@ def test_an_inert_value_is_no_mistake():
 
 
 @pytest.mark.parametrize("encoding", [each.value for each in Encoding])
-def test_every_encoding_has_rates_that_pass(encoding):
-    assert rates_for(encoding)
-    for rate in rates_for(encoding):
-        assert not check(replace(Form(), encoding=encoding, sample_rate_hz=rate)).errors
+def test_every_encoding_has_a_rate_that_passes(encoding):
+    verdicts = [check(replace(Form(), encoding=encoding, sample_rate_hz=rate)) for rate in SAMPLE_RATES]
+    assert any(verdict.settings is not None for verdict in verdicts)
 
 
 @given(

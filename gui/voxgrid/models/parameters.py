@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from voxpool.errors import SettingError
 from voxpool.protocol.settings import (
-    RATE_RANGES,
     AutoModeStrategy,
     ContextSettings,
     DeliveryMode,
@@ -136,13 +135,6 @@ def check(form: Form) -> Checked:
     if errors:
         return Checked(None, errors, inert)
     return Checked(ContextSettings(**values), {}, inert)
-
-
-def rates_for(encoding: str) -> tuple[int, ...]:
-    """Return the usual sample rates in Hz that an encoding accepts."""
-    allowed = RATE_RANGES.get(Encoding(encoding))
-    usual = OPUS_RATES if encoding == Encoding.OGG_OPUS.value else SAMPLE_RATES
-    return tuple(rate for rate in usual if allowed is None or allowed.low <= rate <= allowed.high)
 
 
 def _inert(form: Form) -> dict[str, str]:

@@ -173,7 +173,7 @@ class ParametersView(QWidget):
         label = self._label(title, encoding)
         pair = QHBoxLayout()
         pair.setSpacing(6)
-        for name, field, share in (("encoding", encoding, 5), ("sample_rate_hz", rate, 6)):
+        for name, field, share in (("encoding", encoding, 6), ("sample_rate_hz", rate, 5)):
             self._name(name, field)
             self._setters[name] = fields.combo_setter(field)
             pair.addWidget(field, share)
