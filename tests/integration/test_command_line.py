@@ -176,3 +176,25 @@ def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path):
         assert time.monotonic() - began < 8
     assert process.returncode == 130
     assert complaint == ""
+
+
+@pytest.mark.sound
+def test_say_is_heard(server, null_sink):
+    recognise = pytest.importorskip("support.recognise", reason="pocketsphinx has no wheel for this Python")
+    with null_sink.record() as recording:
+        ended = voxpool("say", SENTENCE, "--url", server.url)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "nothing was heard" not in ended.stderr
+    assert recognise.share_of_words(recording.pcm, 48_000, SENTENCE) >= recognise.ESPEAK
+
+
+def test_say_without_a_sound_device_says_so(server, tmp_path):
+    # An address where no sound server is; on a machine with a sound card of its own this says nothing.
+    nowhere = {"PULSE_SERVER": f"unix:{tmp_path}/none", "XDG_RUNTIME_DIR": str(tmp_path)}
+    ended = voxpool("say", "Hello.", "--url", server.url, environment=nowhere)
+
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    sentences = [line for line in ended.stderr.splitlines() if line.startswith("voxpool: ")]
+    assert all("-o FILE writes it to a file" in line for line in sentences)
