@@ -232,4 +232,9 @@ def describe(error: BaseException) -> str:
         return "its TLS certificate is not valid for that name"
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error.strerror or str(error.os_error)
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        # aiohttp words this for its own developers ("Cannot write to closing transport").
+        return "the other end cut it off"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error) or type(error).__name__
