@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from voxpool.errors import VoxpoolError
 
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 LIMIT: Final = 50
 """Notifications kept; the oldest is dropped beyond it."""
+
+FADE_MS: Final = 8000
+"""Good news goes away by itself after this many milliseconds; trouble stays until it is read or over."""
 
 
 class Severity(StrEnum):
@@ -128,7 +131,13 @@ class Notifications(QObject):
         while len(self._items) > LIMIT:
             del self._items[next(iter(self._items))]
         log.log(_LEVELS[severity], "%s %s%s", text, hint, f"\n{details}" if details else "")
+        if severity is Severity.INFO:
+            QTimer.singleShot(FADE_MS, self, lambda: self._fade(item))
         self.changed.emit()
+
+    def _fade(self, item: Notification) -> None:
+        if self._items.get(item.key) is item:
+            self.dismiss(item.key)
 
     def exception(self, error: BaseException, where: str = "", *, key: str | None = None, hint: str = "") -> None:
         """Show an exception: an expected one as its sentence, any other as a fault of ours.

@@ -67,3 +67,21 @@ def test_the_bar_shows_the_newest_and_hides_when_there_is_none(qtbot):
     assert bar.property("role") == "notice"
     bar._dismiss.click()
     assert bar.isHidden()
+
+
+def test_good_news_fades_and_trouble_stays(qtbot, monkeypatch):
+    monkeypatch.setattr("voxgrid.notifications.FADE_MS", 1)
+    notifications = Notifications()
+    notifications.post("The server ended.")
+    notifications.post("The server is back.", severity=Severity.INFO)
+    qtbot.waitUntil(lambda: len(notifications.items) == 1)
+    assert notifications.items[0].text == "The server ended."
+
+
+def test_good_news_told_again_stays_as_long_again(qtbot):
+    notifications = Notifications()
+    notifications.post("Saved.", severity=Severity.INFO)
+    first = notifications.items[0]
+    notifications.post("Saved.", severity=Severity.INFO)
+    notifications._fade(first)
+    assert notifications.items[0].count == 2
