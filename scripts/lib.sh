@@ -371,13 +371,25 @@ venv_python() { printf '%s\n' "$1/bin/python"; }
 # venv_works DIRECTORY: whether it holds a supported interpreter that still starts.
 venv_works() { [ -x "$1/bin/python" ] && [ -n "$(python_minor "$1/bin/python")" ]; }
 
-# fingerprint DIRECTORY KIND: what an installation depends on.  It holds the place too: an environment that was moved
-# would still import from the old one.
+# fingerprint DIRECTORY: what an installation depends on.  It holds the place too: an environment that was moved would
+# still import from the old one.
 fingerprint() {
     local version=""
     [ -r "$1/pyvenv.cfg" ] && version=$(grep '^version' "$1/pyvenv.cfg")
-    printf '%s %s %s ' "$2" "$ROOT" "$version"
+    printf '%s %s ' "$ROOT" "$version"
     cat "$ROOT/pyproject.toml" "$ROOT/constraints.txt" | cksum
+}
+
+# is_installed DIRECTORY KIND: whether nothing has changed since that was installed.  What the tests need is more than
+# what the app needs.
+is_installed() {
+    local stamp want
+    [ -x "$1/bin/python" ] || return 1
+    want=$(fingerprint "$1")
+    for stamp in "$1/.voxgrid-$2" "$1/.voxgrid-test"; do
+        [ -r "$stamp" ] && [ "$(cat "$stamp")" = "$want" ] && return 0
+    done
+    return 1
 }
 
 # pip_in DIRECTORY ARGUMENT...: run pip there, quietly when nobody watches.  Indexes are the user's own configuration.
@@ -392,13 +404,9 @@ pip_in() {
 # need_venv DIRECTORY KIND INTERPRETER EXTRAS [GROUP...]: a virtual environment with the project and what it needs.
 # KIND names the stamp; a run that finds its stamp does nothing.
 need_venv() {
-    local directory=$1 kind=$2 python=$3 extras=$4 group stamp want groups=""
+    local directory=$1 kind=$2 python=$3 extras=$4 group groups=""
     shift 4
-    stamp=$directory/.voxgrid-$kind
-    want=$(fingerprint "$directory" "$kind")
-    if [ -x "$directory/bin/python" ] && [ -r "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then
-        return 0
-    fi
+    is_installed "$directory" "$kind" && return 0
     if ! venv_works "$directory"; then
         if [ -z "$python" ]; then
             python=$(find_python) || { [ -z "${PYTHON:-}" ] && get_python "$directory"; } || exit 1
@@ -419,7 +427,7 @@ need_venv() {
     pip_in "$directory" install --upgrade pip || die "pip could not update itself."
     # shellcheck disable=SC2086 # a list of words
     pip_in "$directory" install --build-constraint constraints.txt -e ".$extras" $groups || die "pip could not install the dependencies."
-    fingerprint "$directory" "$kind" >"$stamp"
+    fingerprint "$directory" >"$directory/.voxgrid-$kind"
 }
 
 # get_python DIRECTORY: install an interpreter, let uv find or fetch one, or say what to do and end.
