@@ -31,6 +31,14 @@ def work_that_collects():
         made.append(made)
 
 
+@pytest.fixture(autouse=True)
+def _frozen_again():
+    """The collector thaws what the session froze; the tests after these would pay for it."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def collector(qapp):
     collector = GarbageCollector()
