@@ -43,7 +43,7 @@ def advice(code: int | None, error: str) -> str:
 
 def error_title(code: int | None, error: str) -> str:
     """Return an error in a line, with its code once."""
-    text = re.sub(r"\(code \d+\)", "", error).strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
+    text = re.sub(r"\s*\(code \d+\)", "", error).strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
     return sentence_case(text) + (f" (code {code})" if code is not None else "")
 
 

@@ -113,8 +113,12 @@ class WaveformView(QWidget):
         painter.drawLine(0, height // 2, self.width(), height // 2)
         painter.setPen(tokens.color("faint"))
         painter.setFont(ui_font(SMALL_PIXELS))
-        words = "Nothing spoken yet" if self._record is None else "Waiting for the first audio"
-        painter.drawText(QRectF(0, height, self.width(), _TEXT), Qt.AlignmentFlag.AlignLeft, words)
+        painter.drawText(QRectF(0, height, self.width(), _TEXT), Qt.AlignmentFlag.AlignLeft, self._why_empty())
+
+    def _why_empty(self) -> str:
+        if self._record is None:
+            return "Nothing spoken yet"
+        return "Ended without any audio" if self._record.ended else "Waiting for the first audio"
 
     def _paint_bars(self, painter: QPainter, record: UtteranceRecord, height: int) -> None:
         heard, unheard = self._pixmaps(record, height)

@@ -108,6 +108,7 @@ def test_errors_are_grouped_by_what_they_have_in_common():
 
 def test_a_title_without_words_names_the_code():
     assert error_title(8, "") == "Limit (code 8)"
+    assert error_title(16, "no key was sent (code 16); give one") == "No key was sent; give one (code 16)"
 
 
 NAMES = ["File: Endpoint", "Speech: Speak", "Speech: Stop", "Speech: Stop all", "View: Full screen", "Help: Keys"]
