@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from voxpool.chunk import AudioChunk
 from voxpool.errors import ConnectionLost, ProtocolError, VoxpoolError
 from voxpool.events import CloseReason, SlotState
 from voxpool.pool.records import Link, Slot
@@ -53,8 +52,8 @@ class Traffic:
 class Receiver(Protocol):
     """Whoever takes the audio of one context."""
 
-    def deliver(self, chunk: AudioChunk, characters: int) -> None:
-        """Take a chunk; must not raise and must not wait."""
+    def deliver(self, output: AudioOut, now: float) -> None:
+        """Take audio that has just come; must not raise and must not wait."""
         ...
 
 
@@ -125,7 +124,6 @@ class Connection:
         self._flushed: asyncio.Future[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
-        self._frame_at: float | None = None
         self._pings: dict[bytes, float] = {}
         self._ping_serial = 0
 
@@ -205,6 +203,7 @@ class Connection:
         self._lost(CloseReason.SERVER_CLOSED if ending.clean else CloseReason.NETWORK, ending.why)
 
     def _on_frame(self, frame: str) -> None:
+        """Take a frame.  This is the hot path: most frames are plain audio, and end in ``deliver``."""
         now = self._clock()
         self.link.last_at = now
         traffic = self._traffic
@@ -212,22 +211,26 @@ class Connection:
         traffic.bytes_received += len(frame)
         if traffic.tap is not None:
             traffic.tap(self.link.id, "in", frame, now)
-        self._frame_at = now
         try:
             outputs = self.session.receive(frame)
         except ProtocolError:
             # Counted by the session; the frame names no context that could be told (protocol.md section 9).
             traffic.frames_ignored += 1
             return
-        finally:
-            self._frame_at = None
         if not outputs:
             self._on_stray(now)
+            return
         for output in outputs:
             if type(output) is AudioOut and not output.first:
-                self._on_audio(output, now)
+                binding = self.bindings.get(output.context_id)
+                if binding is None or binding.receiver is None:
+                    traffic.frames_ignored += 1
+                    continue
+                binding.slot.last_at = now
+                binding.receiver.deliver(output, now)
             else:
-                self._owner.on_output(self, output, now)
+                # What the frame has set in motion has its own times; events must not go back behind them.
+                self._owner.on_output(self, output, self._clock())
 
     def _on_stray(self, now: float) -> None:
         """A frame had nothing for anybody; but it may be a sign of life of a context that is being closed."""
@@ -239,17 +242,6 @@ class Connection:
                     binding.late_chunks = life.late_chunks
                     binding.slot.last_at = now
 
-    def _on_audio(self, output: AudioOut, now: float) -> None:
-        binding = self.bindings.get(output.context_id)
-        if binding is None:
-            self._traffic.frames_ignored += 1
-            return
-        binding.slot.last_at = now
-        if binding.receiver is not None:
-            binding.receiver.deliver(
-                AudioChunk(output.pcm, output.sample_rate_hz, output.start_s, output.words, now), output.characters
-            )
-
     def _on_pong(self, payload: bytes) -> None:
         now = self._clock()
         self.link.last_at = now
@@ -258,9 +250,7 @@ class Connection:
             self._owner.on_pong(self, (now - sent_at) * 1000.0, now)
 
     def _on_state(self, life: ContextLife, _old: SlotState, new: SlotState) -> None:
-        # What a frame causes happens at the time of the frame, so that events tell one order.
-        now = self._clock() if self._frame_at is None else self._frame_at
-        self._owner.on_state(self, life.context_id, new, now)
+        self._owner.on_state(self, life.context_id, new, self._clock())
 
     # -- the end ---------------------------------------------------------------------------------------------
 

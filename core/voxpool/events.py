@@ -64,7 +64,7 @@ class SlotState(StrEnum):
     @property
     def holds_slot(self) -> bool:
         """Whether the server counts the context, or may count it (protocol.md section 10)."""
-        return self not in (SlotState.EMPTY, SlotState.FAILED)
+        return self is not SlotState.EMPTY and self is not SlotState.FAILED
 
 
 class Outcome(StrEnum):

@@ -19,6 +19,7 @@ from voxpool.events import Outcome
 from voxpool.pool.decoding import decoder_for
 from voxpool.pool.records import Slot, Ticket
 from voxpool.pool.script import Piece, Script, speakable
+from voxpool.protocol.outputs import AudioOut
 from voxpool.protocol.settings import ContextSettings
 
 DEFAULT_THRESHOLD: Final = 1000
@@ -72,6 +73,7 @@ class Job:
         binding: Its context on that connection, or None.
         buffer: Chunks that were not read yet.
         buffered_bytes: Their audio.
+        reader: What the consumer waits for, or None.
     """
 
     __slots__ = (
@@ -79,7 +81,6 @@ class Job:
         "_buffered_text",
         "_clock",
         "_desk",
-        "_reader",
         "_settled",
         "binding",
         "buffer",
@@ -91,6 +92,7 @@ class Job:
         "first_audio_s",
         "first_text_s",
         "last_audio_s",
+        "reader",
         "script",
         "settings",
         "slot_free_s",
@@ -116,7 +118,7 @@ class Job:
         self._desk = desk
         self._buffer_limit = buffer_limit
         self._clock = clock
-        self._reader: asyncio.Future[None] | None = None
+        self.reader: asyncio.Future[None] | None = None
         self._settled: list[asyncio.Future[None]] = []
         self._buffered_text = 0
         self.closed_s: float | None = None
@@ -204,20 +206,21 @@ class Job:
 
     # -- audio in --------------------------------------------------------------------------------------------
 
-    def deliver(self, chunk: AudioChunk, characters: int) -> None:
+    def deliver(self, output: AudioOut, now: float) -> None:
         """Keep a chunk for the consumer; the books are told of the first one by the pool."""
+        pcm, rate = output.pcm, output.sample_rate_hz
+        size = pcm.nbytes
         ticket = self.ticket
-        size = chunk.pcm.nbytes
         ticket.chunks += 1
-        ticket.characters += characters
-        ticket.audio_s += len(chunk.pcm) / chunk.sample_rate_hz
-        self.last_audio_s = chunk.received_at
-        self.buffer.append(chunk)
+        ticket.audio_s += len(pcm) / rate
+        ticket.characters += output.characters
+        self.last_audio_s = now
+        self.buffer.append(AudioChunk(pcm, rate, output.start_s, output.words, now))
         self.buffered_bytes += size
         self._desk.buffered_bytes += size
-        reader = self._reader
+        reader = self.reader
         if reader is not None:
-            self._reader = None
+            self.reader = None
             if not reader.done():
                 reader.set_result(None)
         elif self.buffered_bytes > self._buffer_limit:
@@ -231,12 +234,12 @@ class Job:
 
     # -- the consumer ----------------------------------------------------------------------------------------
 
-    async def readable(self) -> None:
-        """Wait until there is a chunk to read or the end is known."""
-        if self._reader is not None and not self._reader.done():
+    def readable(self) -> asyncio.Future[None]:
+        """Return what is done when there is a chunk to read, or the end is known."""
+        if self.reader is not None and not self.reader.done():
             raise RuntimeError("only one consumer may read an utterance")
-        self._reader = asyncio.get_running_loop().create_future()
-        await self._reader
+        self.reader = asyncio.get_running_loop().create_future()
+        return self.reader
 
     def read(self) -> AudioChunk | None:
         """Return the next unread chunk, or None."""
@@ -278,9 +281,9 @@ class Job:
         heard.audio_s += self.ticket.audio_s
         if self.ticket.outcome is Outcome.CANCELLED:
             self.discard()
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
-        self._reader = None
+        if self.reader is not None and not self.reader.done():
+            self.reader.set_result(None)
+        self.reader = None
         self._wake_waiting()
 
     def released(self, context_id: str, now: float) -> None:

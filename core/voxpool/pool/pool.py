@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random, SystemRandom
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.connection import FrameTap
@@ -27,7 +27,8 @@ from voxpool.protocol.settings import ContextSettings
 from voxpool.protocol.text import SentenceAssembler
 from voxpool.transport import AiohttpConnector, Connector
 
-LABEL_CHARACTERS = 80
+LABEL_CHARACTERS: Final = 80
+DEFAULTS: Final = ContextSettings()
 
 
 class Pool:
@@ -308,7 +309,7 @@ class Pool:
 
 
 def _merge(settings: ContextSettings | None, voice: str | None, overrides: dict[str, Any]) -> ContextSettings:
-    merged = settings or ContextSettings()
+    merged = settings or DEFAULTS
     if voice is not None:
         overrides["voice"] = voice
     return merged.with_(**overrides) if overrides else merged

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from voxpool.chunk import AudioChunk
 from voxpool.connection import Connection, Traffic
 from voxpool.errors import VoxpoolError
 from voxpool.events import CloseReason, SlotState
@@ -247,7 +246,7 @@ class Runner:
             return
         job.created_s = now if job.created_s is None else job.created_s
         self.core.first_audio(slot, job.heard_first(now), now)
-        job.deliver(AudioChunk(output.pcm, output.sample_rate_hz, output.start_s, output.words, now), output.characters)
+        job.deliver(output, now)
 
     def on_lost(self, connection: Connection, reason: CloseReason, error: VoxpoolError, now: float) -> None:
         """A connection ended without being asked to."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -80,7 +81,7 @@ def _join_surrogates(text: str) -> str:
 def _plain(message: ClientMessage) -> dict[str, Any]:
     match message:
         case Create(context_id, settings):
-            return {"create": settings_to_wire(settings), "contextId": context_id}
+            return {"create": _remembered(settings), "contextId": context_id}
         case SendText(context_id, text, flush):
             payload: dict[str, Any] = {"text": text, "flush_context": {}} if flush else {"text": text}
             return {"send_text": payload, "contextId": context_id}
@@ -119,6 +120,10 @@ def settings_to_wire(settings: ContextSettings) -> dict[str, Any]:
         "deliveryMode": settings.delivery_mode,
     }
     return _without_unset(fields)
+
+
+_remembered = lru_cache(maxsize=256)(settings_to_wire)
+"""Utterances come by the hundred with the same settings.  What it returns is only read."""
 
 
 def _without_unset(fields: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class Step(Enum):
     GONE = "a status after which the service holds no such context"
     LOST = "the end of the connection"
 
+    # Enum hashes by the name, in Python; members are singletons, and the table is looked up for every step.
+    __hash__ = object.__hash__
+
 
 OURS: Final = frozenset({Step.TEXT, Step.FLUSH, Step.CLOSE, Step.CANCEL})
 """Steps that we take; the others are taken by the service or the network."""
@@ -56,6 +59,8 @@ class Phase(Enum):
     BROKEN_CLOSING = "of no use; close or cancel sent"
     DONE = "the service let go of it"
     FAILED = "over, and not as it should be"
+
+    __hash__ = object.__hash__
 
     @property
     def over(self) -> bool:
