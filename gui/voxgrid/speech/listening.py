@@ -11,7 +11,6 @@ from voxgrid.speech.record import UtteranceRecord
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Player
-
     from voxpool.chunk import AudioChunk
 
 
