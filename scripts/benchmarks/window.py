@@ -60,9 +60,9 @@ class Bench:
         return [espeak, neural]
 
     def load(self) -> list[Figure]:
-        beside = Figure("underflows of a bare player beside it", None, "")
+        more = Figure("underflows more than a bare player beside it", 0, "", note="one of 100 is heard")
+        beside = Figure("  those of the bare player", None, "")
         figures = {
-            "underflows": Figure("underflows while one of 100 is heard", None, "", note="goal: no more than beside it"),
             "frame_gap_p99_ms": Figure("gap between frames, p99", 50, "ms"),
             "paint_p95_ms": Figure("painting the grid, p95", 8, "ms"),
             "lag_p99_ms": Figure("event loop lag, p99", 20, "ms"),
@@ -73,11 +73,11 @@ class Bench:
             # Each run has a server of its own: what another run had spoken would come from its cache.
             with running_server(*REAL_TIME) as server, self._bare_player() as bare:
                 result = self._run("load", "--endpoint", server.url, "--seconds", str(self._seconds))
+            more.results.append(max(0, result["underflows"] - bare["underflows"]))
             beside.results.append(bare["underflows"])
             for name, figure in figures.items():
                 figure.results.append(result[name])
-        figures["underflows"].goal = max(beside.results)
-        return [figures.pop("underflows"), beside, *figures.values()]
+        return [more, beside, *figures.values()]
 
     def _run(self, script: str, *arguments: str) -> dict[str, Any]:
         environment = {**self._environment, "VOXGRID_BENCH_SPAWNED": repr(time.monotonic())}
