@@ -16,7 +16,7 @@ import subprocess
 import sys
 from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -41,6 +41,7 @@ class LocalServer:
         ready_timeout_s: Longest time until the server must have printed its URL, in seconds.
         close_timeout_s: Time in seconds that the server gets to end by itself before it is killed.
         on_line: Called with every line that the server logs, on the event loop.
+        environment: Further variables of its environment, for what no command line should show.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class LocalServer:
         ready_timeout_s: float = 20.0,
         close_timeout_s: float = 2.0,
         on_line: Callable[[str], None] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._arguments = arguments
         self._key = key
         self._ready_timeout_s = ready_timeout_s
         self._close_timeout_s = close_timeout_s
         self._on_line = on_line
+        self._environment = dict(environment or {})
         self._process: Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._url = ""
@@ -164,6 +167,7 @@ class LocalServer:
     async def _spawn(self) -> Process:
         environment = {name: value for name, value in os.environ.items() if name != "INWORLD_API_KEY"}
         environment.pop("VOXPOOL_SERVER_KEY", None)
+        environment |= self._environment
         if self._key:
             environment["VOXPOOL_SERVER_KEY"] = self._key
         return await asyncio.create_subprocess_exec(

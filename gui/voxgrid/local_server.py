@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class LocalServerSupervisor:
         self._tried = asyncio.Event()
         self._attempts = 0
         self._port_failed = False
+        self._control_token = secrets.token_urlsafe(24)
         self.state = LocalServerState(ServerPhase.STOPPED)
 
     def __repr__(self) -> str:
@@ -84,6 +86,11 @@ class LocalServerSupervisor:
     def pid(self) -> int | None:
         """Process id of the running server, or None."""
         return self._server.pid if self._server is not None and self._server.running else None
+
+    @property
+    def control_token(self) -> str:
+        """What the server wants from whoever breaks it on purpose; known to this process and the server alone."""
+        return self._control_token
 
     async def start(self) -> LocalServerState:
         """Begin to keep a server running; return after the first attempt, whatever became of it."""
@@ -121,7 +128,9 @@ class LocalServerSupervisor:
         if old.phase is ServerPhase.STOPPED:
             self._set(LocalServerState(ServerPhase.STARTING))
         self._attempts += 1
-        server = self._server = LocalServer(*self._arguments, "--port", self._port())
+        server = self._server = LocalServer(
+            *self._arguments, "--port", self._port(), environment={"VOXPOOL_CONTROL_TOKEN": self._control_token}
+        )
         await server.start()
         self._port_failed = False
         self._set(LocalServerState(ServerPhase.READY, server.url, old.restarts))

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPoint
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject
 
 from voxgrid.bridge import Bridge
+from voxgrid.grid_menus import GridMenus
 from voxgrid.loop_lag import LoopLag
 from voxgrid.models.board import Frame
 from voxgrid.models.grid import Place
@@ -66,6 +66,7 @@ class Presenter(QObject):
         self._connect_bridge()
         self._connect_views()
         self._connect_controller()
+        self._menus = GridMenus(window, bridge, controller, self)
 
     @property
     def chosen(self) -> int:
@@ -84,7 +85,6 @@ class Presenter(QObject):
         grid, queue, inspector = self._window.cockpit.grid, self._window.cockpit.queue, self._window.inspector
         grid.cellChosen.connect(self._cell_chosen)
         grid.inspectRequested.connect(self.inspect_in_front)
-        grid.menuRequested.connect(self._cell_menu)
         queue.inspectRequested.connect(self.inspect)
         inspector.inspectRequested.connect(self.inspect)
         inspector.saveRequested.connect(self.save)
@@ -247,26 +247,6 @@ class Presenter(QObject):
         """Do something with the utterance in the inspector, if there is one."""
         if self._chosen:
             act(self._chosen)
-
-    def _cell_menu(self, row: int, column: int, where: QPoint) -> None:
-        cell = self._bridge.models.grid.cell(row, column)
-        record = self._controller.records.get(cell.utterance_id)
-        menu = QMenu(self._window)
-        menu.setAccessibleName(f"Connection {row + 1}, slot {column + 1}")
-        heard = record is not None and record.listening
-        for text, act, enabled in (
-            ("Inspect\tEnter", self.inspect_in_front, bool(cell.utterance_id)),
-            ("Stop listening\tSpace" if heard else "Listen\tSpace", self.toggle_listening, record is not None),
-            ("Solo", self._controller.solo, record is not None),
-            ("Replay", self._controller.replay, record is not None and record.ended and record.kept),
-            ("Save as WAV…", self.save, record is not None and record.kept and record.audio_s > 0),
-            ("Interrupt\tDelete", self.interrupt, cell.running),
-        ):
-            action = menu.addAction(text)
-            action.setEnabled(enabled)
-            action.triggered.connect(lambda _checked=False, act=act: act(cell.utterance_id))
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(where)
 
     # --- what speech says --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from voxgrid.local_server import LocalServerState
 from voxgrid.notifications import Severity
 from voxgrid.settings import Settings
 from voxgrid.speech import burst, endpoints, gate, voices
+from voxgrid.speech.breaking import Breaking
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.frames import Frames
@@ -73,6 +74,7 @@ class SpeechController(SpeechSignals):
         self._link: Link | None = None
         self._speaking = Speaking(lambda: self.pool, self.records, self.listening, self._tasks, self)
         self._watch = LoadWatch(self._tasks, self._is_running, self._load_changed)
+        self._breaking = Breaking(lambda: self._link.server if self._link is not None else None, self._tasks, self.tell)
         self.load = LocalLoad()
         self._held_text = ""
         self._press = gate.DoubleClick(clock)
@@ -200,6 +202,21 @@ class SpeechController(SpeechSignals):
             self.tell(Notice("cost", plan.refusal, Severity.WARNING))
             return
         self._speaking.fire(plan, self.settings.with_(model=plan.model))
+
+    # --- breaking ----------------------------------------------------------------------------------------
+
+    @property
+    def can_break(self) -> bool:
+        """Whether things can be broken on purpose: at the app's own local server only, while it runs."""
+        return self._breaking.possible
+
+    def break_context(self, context_id: str, effect: str) -> None:
+        """Have the local server break one context; ``effect`` is a name of ``breaking.OF_CONTEXTS``."""
+        self._breaking.context(context_id, effect)
+
+    def break_connection(self, context_ids: Collection[str], effect: str) -> None:
+        """Have it break the connection that holds these contexts; a name of ``breaking.OF_CONNECTIONS``."""
+        self._breaking.connection(context_ids, effect)
 
     # --- listening ---------------------------------------------------------------------------------------
 

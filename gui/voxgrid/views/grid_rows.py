@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from voxgrid.items.grid_items import GridItems
@@ -36,7 +36,12 @@ class GridRows(QHeaderView):
 
     Attributes:
         now: Monotonic moment that ages are shown for, in seconds.
+
+    Signals:
+        menuRequested(int, QPoint): The context menu of a head: row, global position.
     """
+
+    menuRequested = Signal(int, QPoint)
 
     def __init__(self, items: GridItems, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
@@ -57,6 +62,12 @@ class GridRows(QHeaderView):
     def sizeHint(self) -> QSize:
         """Return the fixed width."""
         return QSize(WIDTH, 100)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of the head under the pointer."""
+        row = self.logicalIndexAt(event.pos())
+        if row >= 0:
+            self.menuRequested.emit(row, event.globalPos())
 
     def update_row(self, row: int) -> None:
         """Repaint one head."""

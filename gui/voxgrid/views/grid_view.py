@@ -50,6 +50,7 @@ class GridView(QTableView):
         listenRequested(int): Space: an utterance id.
         interruptRequested(int): Delete: an utterance id.
         menuRequested(int, int, QPoint): The context menu of a cell: row, column, global position.
+        rowMenuRequested(int, QPoint): The context menu of a row's head: row, global position.
     """
 
     cellChosen = Signal(int, int)
@@ -57,6 +58,7 @@ class GridView(QTableView):
     listenRequested = Signal(int)
     interruptRequested = Signal(int)
     menuRequested = Signal(int, int, QPoint)
+    rowMenuRequested = Signal(int, QPoint)
 
     def __init__(self, items: GridItems, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +78,7 @@ class GridView(QTableView):
         self.setVerticalHeader(self._rows)
         self.setItemDelegate(self._delegate)
         self._configure()
+        self._rows.menuRequested.connect(self.rowMenuRequested)
         theme.changed.connect(self.viewport().update)
         items.modelReset.connect(self._reshape)
 

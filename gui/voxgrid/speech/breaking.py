@@ -1,0 +1,216 @@
+"""Breaks a context or a connection on purpose, at the app's own local server, to see what the pool makes of it.
+
+The server numbers its connections itself; its ledger says which of them holds a context that the pool knows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import aiohttp
+
+from voxgrid.local_server import LocalServerSupervisor, ServerPhase
+from voxgrid.notifications import Severity
+from voxgrid.speech.notice import Notice
+from voxgrid.speech.tasks import Tasks
+
+_logger = logging.getLogger(__name__)
+
+LEDGER_PATH: Final = "/voxgrid/v1/ledger"
+FAULTS_PATH: Final = "/voxgrid/v1/faults"
+_TIMEOUT_S: Final = 5.0
+
+
+class BreakingError(Exception):
+    """Nothing was broken; the message says why, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One way to break something.
+
+    Attributes:
+        name: How code calls it.
+        text: What the menu says.
+        tip: What will happen, as a sentence.
+        done: What is told once the server has it, as a sentence.
+        fault: What the server is asked for, without whom it strikes.
+    """
+
+    name: str
+    text: str
+    tip: str
+    done: str
+    fault: MappingProxyType[str, str | int]
+
+
+def _effect(name: str, text: str, tip: str, done: str, **fault: str | int) -> Effect:
+    return Effect(name, text, tip, done, MappingProxyType(fault))
+
+
+OF_CONTEXTS: Final = (
+    _effect("internal", "Fail with status 13 (internal)", "The server ends this context with an internal error.",
+            "The server failed the context with status 13 (internal).", place="now", effect="status", code=13),
+    _effect("unavailable", "Fail with status 14 (unavailable)", "The server says that it cannot serve this context.",
+            "The server failed the context with status 14 (unavailable).", place="now", effect="status", code=14),
+    _effect("mute", "Send no more audio", "The context stays open, and from here on its audio is left out.",
+            "The server leaves the rest of the context's audio out.", place="audio", effect="omit"),
+    _effect("unclosed", "Never confirm its close", "The server never says that the context is closed: its slot hangs.",
+            "The server will not say that the context is closed.", place="close", effect="omit", times=1),
+)  # fmt: skip
+"""What one context can suffer while the others on its connection go on."""
+
+OF_CONNECTIONS: Final = (
+    _effect("cut", "Cut abruptly", "The socket ends without a close frame, as when a network drops.",
+            "The server cut the connection.", place="now", effect="drop"),
+    _effect("close_1011", "Close with 1011", "The server closes the connection with code 1011, an internal error.",
+            "The server closed the connection with code 1011.", place="now", effect="disconnect", code=1011),
+    _effect("silent", "Go silent", "The server reads on and never says anything again on this connection.",
+            "The server says nothing more on that connection.", place="now", effect="silent"),
+    _effect("half_open", "Go half-open", "The server neither reads nor writes any more, and keeps the socket open.",
+            "The server neither reads nor writes on that connection any more.", place="now", effect="half_open"),
+)  # fmt: skip
+"""What a connection can suffer, with everything on it."""
+
+_CONTEXTS: Final = {effect.name: effect for effect in OF_CONTEXTS}
+_CONNECTIONS: Final = {effect.name: effect for effect in OF_CONNECTIONS}
+
+
+class Breaker:
+    """Asks one local server to misbehave.
+
+    Args:
+        url: Its base URL.
+        token: Its control token; it goes nowhere but into the header of a request.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+
+    def __repr__(self) -> str:
+        return f"<Breaker {self._url}>"
+
+    async def break_context(self, context_id: str, effect: Effect) -> None:
+        """Break one context.
+
+        Raises:
+            BreakingError: If it is not there any more, or the server refuses.
+        """
+        async with self._session() as session:
+            await self._connection_of(session, (context_id,))
+            await self._strike(session, {**effect.fault, "contextId": context_id})
+
+    async def break_connection(self, context_ids: Collection[str], effect: Effect) -> None:
+        """Break the connection that holds these contexts.
+
+        Raises:
+            BreakingError: If none of them is there any more, or the server refuses.
+        """
+        async with self._session() as session:
+            number = await self._connection_of(session, context_ids)
+            await self._strike(session, {**effect.fault, "connection": number})
+
+    def _session(self) -> aiohttp.ClientSession:
+        # No proxy and no cookies of anybody's: the server is on this machine, and the token is for it alone.
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=False)
+
+    async def _connection_of(self, session: aiohttp.ClientSession, context_ids: Collection[str]) -> int:
+        number = find_connection(await self._ask(session, "GET", LEDGER_PATH), context_ids)
+        if number is None:
+            raise BreakingError("There is nothing left to break: the server has ended that already.")
+        return number
+
+    async def _strike(self, session: aiohttp.ClientSession, fault: dict[str, Any]) -> None:
+        answer = await self._ask(session, "POST", FAULTS_PATH, fault)
+        if answer.get("struck") == 0:
+            raise BreakingError("Nothing was broken: it ended just before.")
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._token}"} if method == "POST" else {}
+        try:
+            async with session.request(method, self._url + path, json=body, headers=headers) as response:
+                if response.status != 200:
+                    raise BreakingError(f"The local server refused to break anything (HTTP {response.status}).")
+                answer = await response.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            _logger.debug("breaking: %s", type(error).__name__)
+            raise BreakingError("Nothing was broken: the local server did not answer.") from error
+        if not isinstance(answer, dict):
+            raise BreakingError("Nothing was broken: the local server's answer makes no sense.")
+        return answer
+
+
+class Breaking:
+    """Breaks what the person points at and says how that went.
+
+    Args:
+        server: Returns the local server while that is the endpoint, else None.
+        tasks: Where the asking runs.
+        tell: Takes the sentences.
+    """
+
+    def __init__(
+        self, server: Callable[[], LocalServerSupervisor | None], tasks: Tasks, tell: Callable[[Notice], None]
+    ) -> None:
+        self._server = server
+        self._tasks = tasks
+        self._tell = tell
+
+    @property
+    def possible(self) -> bool:
+        """Whether the app's own local server is the endpoint, and there."""
+        server = self._server()
+        return server is not None and server.state.phase is ServerPhase.READY
+
+    def context(self, context_id: str, effect: str) -> None:
+        """Break one context; ``effect`` is the name of one of ``OF_CONTEXTS``."""
+        chosen = _CONTEXTS[effect]
+        self._start(lambda breaker: breaker.break_context(context_id, chosen), chosen)
+
+    def connection(self, context_ids: Collection[str], effect: str) -> None:
+        """Break the connection of these contexts; ``effect`` is the name of one of ``OF_CONNECTIONS``."""
+        chosen = _CONNECTIONS[effect]
+        self._start(lambda breaker: breaker.break_connection(context_ids, chosen), chosen)
+
+    def _start(self, act: Callable[[Breaker], Awaitable[None]], effect: Effect) -> None:
+        server = self._server()
+        if server is None or not self.possible:
+            text = "Only contexts at the app's own local server can be broken, while it runs."
+            self._tell(Notice("break", text, Severity.WARNING))
+            return
+        breaker = Breaker(server.state.url, server.control_token)
+        self._tasks.start(self._run(act, breaker, effect), f"break: {effect.name}")
+
+    async def _run(self, act: Callable[[Breaker], Awaitable[None]], breaker: Breaker, effect: Effect) -> None:
+        try:
+            await act(breaker)
+        except BreakingError as error:
+            self._tell(Notice("break", str(error), Severity.WARNING))
+        else:
+            self._tell(Notice("break", effect.done, hint="You asked for it; see what the pool makes of it."))
+
+
+def find_connection(ledger: Any, context_ids: Collection[str]) -> int | None:
+    """Return the number of the server's connection with most of these contexts, or None if none has any.
+
+    Args:
+        ledger: The server's answer; what does not fit counts as not there.
+        context_ids: Ids on the wire.
+    """
+    connections = ledger.get("connections") if isinstance(ledger, dict) else None
+    found: dict[int, int] = {}
+    for each in connections if isinstance(connections, list) else ():
+        if not isinstance(each, dict) or type(each.get("connection")) is not int:
+            continue
+        contexts = each.get("openContexts")
+        ids = [c.get("contextId") for c in contexts if isinstance(c, dict)] if isinstance(contexts, list) else []
+        if count := sum(context_id in context_ids for context_id in ids):
+            found[each["connection"]] = count
+    return max(found, key=lambda number: found[number], default=None)
