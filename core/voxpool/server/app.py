@@ -153,7 +153,7 @@ class Server:
     async def _refusal(self, request: web.Request) -> web.Response | None:
         """Return the answer to an upgrade that is refused, None for one that is not."""
         services = self.services
-        facts = Facts(services.ledger.total + 1, _request_id(request))
+        facts = Facts(services.ledger.total + 1, _request_id(request), refused=services.ledger.refused_upgrades)
         for fault in services.faults.due("upgrade", facts, asyncio.get_running_loop().time()):
             if fault.effect == "refuse":
                 return web.Response(status=fault.http_status, text="injected fault")

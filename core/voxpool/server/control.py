@@ -87,11 +87,16 @@ class Control:
             }
         )
 
-    async def _ledger(self, _: web.Request) -> web.Response:
+    async def _ledger(self, request: web.Request) -> web.Response:
+        """Answer with the ledger; ``?since=`` an earlier answer's ``now`` leaves out what had ended before."""
+        try:
+            since_s = float(request.query["since"]) if "since" in request.query else None
+        except ValueError:
+            return _json(Status(statuses.INVALID_ARGUMENT, "since takes a number of seconds.").body, 400)
         for session in self._sessions:
             for context in session.open_contexts():
                 context.record.held_characters = context.held_characters
-        return _json(self._services.ledger.entry(asyncio.get_running_loop().time()))
+        return _json(self._services.ledger.entry(asyncio.get_running_loop().time(), since_s))
 
     async def _list(self, _: web.Request) -> web.Response:
         return _json({"faults": self._services.faults.entries()})

@@ -159,6 +159,8 @@ class Facts:
         context_id: Its id.
         chunk: Number of the audio chunk in its context, 0 where there is none.
         text: The text concerned.
+        refused: How many upgrades, or contexts of the connection, were refused before: one that is refused gets no
+            number, and the next a chance of its own.
     """
 
     connection: int
@@ -167,6 +169,7 @@ class Facts:
     context_id: str = ""
     chunk: int = 0
     text: str = ""
+    refused: int = 0
 
 
 class Faults:
@@ -251,6 +254,8 @@ class Faults:
         if fault.probability >= 1:
             return True
         what = f"{self._seed}:{number}:{facts.connection}:{facts.context}:{facts.chunk}:{facts.text[:200]}"
+        if facts.refused:
+            what += f":{facts.refused}"
         return random.Random(what).random() < fault.probability  # noqa: S311 - not for secrets
 
 

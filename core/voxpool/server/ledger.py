@@ -137,8 +137,8 @@ class ConnectionRecord:
         self.contexts.remove(record)
         self.ended.append(record)
 
-    def entry(self) -> dict[str, Any]:
-        """Return the record as JSON."""
+    def entry(self, since_s: float | None = None) -> dict[str, Any]:
+        """Return the record as JSON, without the contexts that ended before a time."""
         return {
             "connection": self.number,
             "requestId": self.request_id,
@@ -152,7 +152,7 @@ class ConnectionRecord:
             "contextsCreated": self.created,
             "contextsRefused": self.refused,
             "openContexts": [record.entry() for record in self.contexts],
-            "endedContexts": [record.entry() for record in self.ended],
+            "endedContexts": [record.entry() for record in self.ended if _not_before(record.ended_s, since_s)],
         }
 
 
@@ -194,11 +194,20 @@ class Ledger:
         self._open.pop(record.number, None)
         self._ended.append(record)
 
-    def entry(self, now: float) -> dict[str, Any]:
-        """Return everything as JSON."""
+    def entry(self, now: float, since_s: float | None = None) -> dict[str, Any]:
+        """Return everything as JSON.
+
+        Args:
+            now: The time, in seconds of the loop's clock.
+            since_s: Leave out what ended before this time; None leaves out nothing.
+        """
         return {
             "now": now,
-            "connections": [record.entry() for record in self._open.values()],
-            "ended": [record.entry() for record in self._ended],
+            "connections": [record.entry(since_s) for record in self._open.values()],
+            "ended": [record.entry(since_s) for record in self._ended if _not_before(record.ended_s, since_s)],
             "refusedUpgrades": self.refused_upgrades,
         }
+
+
+def _not_before(ended_s: float | None, since_s: float | None) -> bool:
+    return since_s is None or ended_s is None or ended_s >= since_s

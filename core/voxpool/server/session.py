@@ -146,7 +146,8 @@ class Session:
         if context_id in self._contexts:
             # duplicate_create is "ignore": the open one goes on.
             return
-        facts = replace(self._facts, context=self._record.created + 1, context_id=context_id)
+        number, refused = self._record.created + 1, self._record.refused
+        facts = replace(self._facts, context=number, context_id=context_id, refused=refused)
         faults = await self._strike("create", facts)
         if faults is None:
             self._record.refused += 1

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.raw_client import act, audio, chunks, create, kinds, text
+from voxpool.config import WS_PATH
 from voxpool.errors import SettingError
 from voxpool.server.config import ServerConfig, TimingProfile
 from voxpool.server.faultfiles import read, read_file, read_short
@@ -186,6 +187,40 @@ def with_faults(*lines, **changes):
 
 
 SPEAK = (create(), text("Hello there, all of you.", flush=True), act("close_context"))
+
+
+async def test_after_a_refused_upgrade_the_next_has_a_chance_of_its_own(serve, http):
+    # A refused one gets no number: by that alone the same draw would refuse every upgrade from then on.
+    url = await serve(with_faults("upgrade:refuse,probability=0.5"))
+    opened = 0
+    for _ in range(40):
+        with contextlib.suppress(aiohttp.WSServerHandshakeError):
+            await (await http.ws_connect(url + WS_PATH)).close()
+            opened += 1
+    assert 5 < opened < 35
+
+
+async def test_after_a_refused_context_the_next_has_a_chance_of_its_own(connect):
+    raw = await connect(with_faults("create:status,probability=0.5"))
+    for number in range(40):
+        await raw.send(create(str(number)), act("close_context", str(number)))
+    await raw.send(text("", "nobody"))
+    frames = await raw.until("status", "nobody")
+    assert 5 < kinds(frames).count("contextCreated") < 35
+
+
+async def test_the_ledger_leaves_out_what_had_ended_before(connect, http):
+    raw = await connect()
+    ledger, asked = raw.url + "/voxgrid/v1/ledger", {}
+    for name in ("one", "two"):
+        await raw.send(create(name), act("close_context", name))
+        await raw.until("contextClosed", name)
+        async with http.get(ledger, params=asked) as response:
+            body = await response.json()
+        assert [each["contextId"] for each in body["connections"][0]["endedContexts"]] == [name]
+        asked = {"since": str(body["now"])}
+    async with http.get(ledger, params={"since": "soon"}) as response:
+        assert response.status == 400
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
