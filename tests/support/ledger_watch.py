@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -13,8 +14,11 @@ class LedgerWatch:
 
     Attributes:
         url: The server's base URL.
-        sha256: Digest of the audio sent, by context id, of the contexts that have ended.
-        states: How they ended.
+        sent: Digest of the audio sent, by context id, of ended contexts that were not compared.
+        states: How many contexts ended how.
+        heard: Digest of the audio that a client got, by context id, until it is compared.
+        same: How many were compared and are the same.
+        differing: Ids of those that are not.
         refused_contexts: Contexts refused, by connection.
         refused_upgrades: Upgrades refused.
         most_connections: Connections open at once, as far as looked at.
@@ -23,8 +27,11 @@ class LedgerWatch:
     """
 
     url: str
-    sha256: dict = field(default_factory=dict)
-    states: dict = field(default_factory=dict)
+    sent: dict = field(default_factory=dict)
+    states: Counter = field(default_factory=Counter)
+    heard: dict = field(default_factory=dict)
+    same: int = 0
+    differing: list = field(default_factory=list)
     refused_contexts: dict = field(default_factory=dict)
     refused_upgrades: int = 0
     most_connections: int = 0
@@ -44,8 +51,17 @@ class LedgerWatch:
             self.refused_contexts[connection["connection"]] = connection["contextsRefused"]
             self.most_contexts = max(self.most_contexts, len(connection["openContexts"]))
             for context in connection["endedContexts"]:
-                self.sha256[context["contextId"]] = context["audioSha256"]
-                self.states[context["contextId"]] = context["state"]
+                self.sent[context["contextId"]] = context["audioSha256"]
+                self.states[context["state"]] += 1
+        self._compare()
+
+    def _compare(self):
+        """Compare what both sides know by now, and forget it: the test's own memory must not look like a leak."""
+        for context_id in self.heard.keys() & self.sent.keys():
+            if self.heard.pop(context_id) == self.sent.pop(context_id):
+                self.same += 1
+            else:
+                self.differing.append(context_id)
 
     async def _follow(self, session, every_s):
         while True:
