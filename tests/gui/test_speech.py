@@ -8,7 +8,7 @@ import wave
 import pytest
 
 from support.speech_fakes import RATE
-from support.speech_stage import Stage, settle
+from support.speech_stage import VOICES, Stage, settle
 from voxgrid import settings as remembered
 from voxgrid.notifications import Severity
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource
@@ -414,6 +414,23 @@ async def test_voices_that_cannot_be_read_are_a_sentence(tmp_path):
     await stage.start()
     assert any("voices" in each for each in stage.said)
     assert stage.controller.endpoint.ready
+    await stage.controller.close()
+
+
+async def test_an_endpoint_that_does_not_answer_is_asked_until_it_does(tmp_path):
+    stage = Stage(tmp_path)
+    stage.voices = ConnectFailed("127.0.0.1:1", "nobody answers")
+    await stage.start()
+    silent = stage.controller.endpoint
+    assert silent.ready
+    assert "no answer" in silent.text
+    assert "nobody answers" in silent.problem
+    assert sum("voices" in each for each in stage.said) == 1
+    stage.voices = VOICES
+    await settle()
+    assert stage.controller.endpoint.problem == ""
+    assert stage.controller.voices == VOICES
+    assert stage.said[-1] == "127.0.0.1:1 answers."
     await stage.controller.close()
 
 

@@ -41,7 +41,7 @@ class Stage:
         if url:
             self.store.set(remembered.ENDPOINT_KIND, "custom")
             self.store.set(remembered.ENDPOINT_URL, url)
-        config = LinkConfig(make_pool=self._make_pool, read_voices=self._read_voices)
+        config = LinkConfig(make_pool=self._make_pool, read_voices=self._read_voices, reach_pause_s=0.0)
         self.controller = SpeechController(self.store, player=self.player, config=config, clock=self.clock)  # type: ignore[arg-type]
         self.controller.notice.connect(self._noticed)
 

@@ -14,7 +14,7 @@ from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState
 from voxgrid.speech.notice import Notice
 from voxgrid.speech.tasks import Tasks
 from voxpool.config import Endpoint, PoolConfig
-from voxpool.errors import VoxpoolError
+from voxpool.errors import TransportError, VoxpoolError
 from voxpool.pool.pool import Pool
 from voxpool.voices import Voice, list_voices
 
@@ -59,6 +59,7 @@ class LinkConfig:
             listener, as from the service, but slowly enough for a person to see it come.
         make_pool: Makes a pool.
         read_voices: Asks an endpoint for its voices.
+        reach_pause_s: Seconds until an endpoint that could not be reached is asked again.
     """
 
     pool: PoolConfig = field(default_factory=lambda: PoolConfig(close_timeout_s=1.0))
@@ -66,6 +67,7 @@ class LinkConfig:
     server: tuple[str, ...] = ("--timing", "service", "--delivery-rate", "2")
     make_pool: Callable[[Endpoint, PoolConfig], Pool] = Pool
     read_voices: Callable[[Endpoint], Awaitable[tuple[Voice, ...]]] = list_voices
+    reach_pause_s: float = 2.0
 
 
 class Link:
@@ -84,6 +86,7 @@ class Link:
         self._turn = asyncio.Lock()
         self._server: LocalServerSupervisor | None = None
         self._closed = False
+        self._reaching: asyncio.Task[None] | None = None
         self.pool: Pool | None = None
         self.state = EndpointState(EndpointChoice())
         self.voices: tuple[Voice, ...] = ()
@@ -140,13 +143,15 @@ class Link:
         if self.state.choice.kind is EndpointKind.LOCAL:
             # Quick, and needed first: without its engines the server has other voices than with them.
             await self._read_voices(endpoint)
-        else:
-            self._tasks.start(self._read_voices(endpoint), "read voices")
         text = _describe(self.state.choice, self.voices)
         self._set_state(replace(self.state, ready=True, text=text, problem=""))
         self._listener.tell(Notice("endpoint", resolved=True))
+        if self.state.choice.kind is not EndpointKind.LOCAL:
+            self._reaching = self._tasks.start(self._reach(endpoint), "read voices")
 
     async def _drop_pool(self) -> None:
+        if self._reaching is not None:
+            self._reaching.cancel()
         pool, self.pool = self.pool, None
         if pool is not None:
             self._listener.pool_changed(None)
@@ -157,15 +162,34 @@ class Link:
         if server is not None:
             await server.close()
 
-    async def _read_voices(self, endpoint: Endpoint) -> None:
+    async def _reach(self, endpoint: Endpoint) -> None:
+        error = await self._read_voices(endpoint)
+        if not _may_come(error):
+            return
+        # Still ready: the pool tries anew for every utterance, and tells its own failures.
+        self._set_state(replace(self.state, text=f"{self.state.choice.title} · no answer", problem=f"{error}."))
+        # Whoever starts that server after the window must not have to choose it again.
+        while _may_come(error):
+            await asyncio.sleep(self._config.reach_pause_s)
+            error = await self._read_voices(endpoint, quiet=True)
+        self._set_state(replace(self.state, text=_describe(self.state.choice, self.voices), problem=""))
+        if error is None:
+            self._listener.tell(Notice("voices", f"{endpoint.host} answers.", resolved=True))
+
+    async def _read_voices(self, endpoint: Endpoint, *, quiet: bool = False) -> VoxpoolError | None:
         try:
             voices = await self._config.read_voices(endpoint)
         except VoxpoolError as error:
             text = f"The voices of {endpoint.host} could not be read: {error}."
-            self._listener.tell(
-                Notice("voices", text, Severity.WARNING, "A voice's name can be typed in all the same.")
-            )
-            return
+            if not quiet:
+                self._listener.tell(
+                    Notice("voices", text, Severity.WARNING, "A voice's name can be typed in all the same.")
+                )
+            return error
+        self._take_voices(endpoint, voices)
+        return None
+
+    def _take_voices(self, endpoint: Endpoint, voices: tuple[Voice, ...]) -> None:
         if self.state.endpoint != endpoint:
             return
         self.voices = voices
@@ -213,3 +237,7 @@ def _describe(choice: EndpointChoice, voices: tuple[Voice, ...]) -> str:
 
 def _has_speech(voices: tuple[Voice, ...]) -> bool:
     return any({"neural", "espeak"} & set(voice.tags) for voice in voices)
+
+
+def _may_come(error: VoxpoolError | None) -> bool:
+    return isinstance(error, TransportError) and error.retryable

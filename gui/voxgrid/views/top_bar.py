@@ -59,13 +59,13 @@ class TopBar(QToolBar):
 
     def show_endpoint(self, text: str, problem: str, *, ready: bool) -> None:
         """Show what is spoken to."""
-        self._sign = Look.GENERATING if ready else Look.FAILED if problem else Look.CREATING
+        self._sign = Look.FAILED if problem else Look.GENERATING if ready else Look.CREATING
         self._draw_sign()
         self.endpoint.setText(f" {text or 'No endpoint'}")
         self.endpoint.setToolTip(problem or f"Speaking with {text}; click to change it")
         self.endpoint.setAccessibleName(f"Endpoint: {text}")
         self.endpoint.setAccessibleDescription(problem)
-        restyle(self.endpoint, "state", "ready" if ready else "problem" if problem else "waiting")
+        restyle(self.endpoint, "state", "problem" if problem else "ready" if ready else "waiting")
 
     def _draw_sign(self) -> None:
         ratio = self.devicePixelRatioF()
