@@ -231,6 +231,9 @@ def describe(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its TLS certificate is not valid for that name"
     if isinstance(error, aiohttp.ClientConnectorError):
+        if isinstance(error.os_error, ConnectionRefusedError):
+            # asyncio words this with the address as a tuple ("Connect call failed ('127.0.0.1', 80)").
+            return "nothing listens there; is the server running?"
         return error.os_error.strerror or str(error.os_error)
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         # aiohttp words this for its own developers ("Cannot write to closing transport").

@@ -14,6 +14,10 @@ from voxpool.transport import describe
         (aiohttp.ClientConnectionResetError("Cannot write to closing transport"), "the other end cut it off"),
         (ConnectionResetError(104, "Connection reset by peer"), "the other end cut it off"),
         (aiohttp.ClientOSError(110, "Connection timed out"), "Connection timed out"),
+        (
+            aiohttp.ClientConnectorError(None, ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 9)")),  # type: ignore[arg-type]
+            "nothing listens there; is the server running?",
+        ),
         (RuntimeError("odd"), "odd"),
         (RuntimeError(), "RuntimeError"),
     ],
