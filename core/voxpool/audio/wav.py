@@ -35,6 +35,12 @@ def write_wav(path: str | os.PathLike[str], pcm: npt.NDArray[np.int16], sample_r
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        if error.filename is not None:
+            # The person named the target; the draft's name would only puzzle them.
+            error.filename, error.filename2 = str(target), None
+        raise
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

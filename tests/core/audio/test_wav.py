@@ -57,3 +57,10 @@ def test_the_file_is_as_readable_as_any_other(tmp_path):
     write_wav(tmp_path / "a.wav", noise(0.1), 24_000)
     (tmp_path / "plain").write_bytes(b"")
     assert (tmp_path / "a.wav").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_failure_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "file.wav"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_wav(path, np.zeros(4, np.int16), 24_000)
+    assert caught.value.filename == str(path)
