@@ -104,15 +104,34 @@ async def test_a_context_that_is_broken_fails_and_the_next_one_is_spoken(window)
     assert await window.speaks_again()
 
 
-async def test_a_connection_that_is_cut_is_replaced(window):
+@pytest.mark.parametrize(
+    ("effect", "reason", "said"),
+    [
+        ("cut", CloseReason.NETWORK, "The server cut the connection."),
+        ("close_1011", CloseReason.SERVER_CLOSED, "The server closed the connection with code 1011."),
+    ],
+)
+async def test_a_connection_that_is_broken_is_replaced(window, effect, reason, said):
     record, cell = await window.sounding()
     row = window.grid.rows[cell.row]
     window.parts.window.cockpit.grid.rowMenuRequested.emit(cell.row, QPoint(5, 5))
-    window.trigger("break_cut", f"Connection {cell.row + 1}")
+    window.trigger(f"break_{effect}", f"Connection {cell.row + 1}")
     await window.until(lambda: record.ended and row.closes == 1)
     assert record.outcome is Outcome.FAILED
-    assert row.last_close is CloseReason.NETWORK
-    await window.until(lambda: "The server cut the connection." in window.said)
+    assert row.last_close is reason
+    await window.until(lambda: said in window.said)
+    assert await window.speaks_again()
+
+
+async def test_a_context_that_is_muted_sends_no_more_audio(window):
+    record, cell = await window.sounding()
+    window.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
+    window.trigger("break_mute", f"Connection {cell.row + 1}, slot {cell.column + 1}")
+    await window.until(lambda: "The server leaves the rest of the context's audio out." in window.said)
+    await asyncio.sleep(0.3)
+    before = record.audio_s
+    await asyncio.sleep(1.0)
+    assert record.audio_s == before
     assert await window.speaks_again()
 
 
