@@ -47,6 +47,20 @@ async def test_what_is_spoken_is_heard_kept_and_ended(stage):
     assert stage.controller.records.kept().utterances == 1
 
 
+async def test_a_double_click_fires_once_and_a_later_one_again(stage):
+    stage.controller.fire(3, "short-replies")
+    stage.controller.fire(3, "short-replies")
+    await settle()
+    assert len(stage.utterances) == 3
+    await settle()
+    stage.clock.advance(1.0)
+    stage.controller.fire(3, "short-replies")
+    await settle()
+    assert len(stage.utterances) == 6
+    stage.controller.stop_all()
+    await settle()
+
+
 async def test_an_empty_text_says_what_to_do(stage):
     assert stage.controller.speak(" \n ") is None
     assert "type a sentence" in stage.said[-1]

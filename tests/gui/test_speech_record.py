@@ -137,6 +137,6 @@ def test_the_bounds_hold_for_whatever_has_ended(plan, keep_count):
         store.bound()
     running = [record for record in store if not record.ended]
     assert len(running) == sum(not ended for ended, _ in plan)
-    assert len(store) <= max(keep_count, len(running))
+    assert len(store.finished()) == min(keep_count, sum(ended for ended, _ in plan))
     idle = sum(record.bytes for record in store if record.ended)
     assert idle == 0 or store.kept().bytes <= 1_000_000

@@ -78,6 +78,7 @@ class SpeechController(SpeechSignals):
         self.load = LocalLoad()
         self._held_text = ""
         self._press = gate.DoubleClick(clock)
+        self._fire_press = gate.DoubleClick(clock)
         self._frames = Frames(self._advance, self._busy, self)
         self._frames.changed.connect(self.recordChanged)
         self._frames.passed.connect(self.ticked)
@@ -165,7 +166,7 @@ class SpeechController(SpeechSignals):
             self._frames.mark(record)
 
     def fire(self, n: int, source: str = burst.TYPED) -> None:
-        """Speak ``n`` utterances at once.
+        """Speak ``n`` utterances at once; the second half of a double click does nothing.
 
         Args:
             n: How many, 1 to 500.
@@ -176,6 +177,8 @@ class SpeechController(SpeechSignals):
             return
         if not self._is_ready():
             self.tell(gate.not_ready(self.endpoint))
+            return
+        if self._fire_press.is_second(source):
             return
         plan = self.plan(n, source)
         if plan.refusal:

@@ -29,7 +29,7 @@ class RecordStore:
     """Records by id, oldest first.  Running and listened ones are never let go.
 
     Args:
-        keep_count: Most records.
+        keep_count: Most finished records.
         keep_mb: Most megabytes (10^6 bytes) of audio.
     """
 
@@ -81,7 +81,8 @@ class RecordStore:
                 break
             excess -= record.bytes
             record.evict()
-        removed = idle[: max(0, len(self._records) - self.keep_count)]
+        # A burst that still waits must not push out what can be heard already.
+        removed = idle[: max(0, len(self.finished()) - self.keep_count)]
         for record in removed:
             del self._records[record.id]
         return removed
