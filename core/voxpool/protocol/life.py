@@ -243,11 +243,13 @@ TABLE: Final[dict[Phase, dict[Step, Phase]]] = {
         AUDIO=Phase.BROKEN,
         BROKE=Phase.BROKEN,
     ),
+    # A close sent before it broke may never be answered; a cancel makes the service say whether it still holds it.
     Phase.BROKEN_CLOSING: _row(
         Phase.BROKEN_CLOSING,
         _STAYS,
         _FAILS,
         _UNASKED,
+        CANCEL=Phase.CANCELLED_CLOSING,
         CREATED=Phase.BROKEN_CLOSING,
         AUDIO=Phase.BROKEN_CLOSING,
         BROKE=Phase.BROKEN_CLOSING,
