@@ -42,17 +42,23 @@ def _announce(books: Books, ticket: Ticket, waiting: int, now: float) -> None:
 
 
 def _wait(books: Books, ticket: Ticket) -> None:
-    if not len(books.queue):
-        books.agenda.add(ticket.deadline, Due.QUEUE)
     books.queue.join(ticket)
+    arm_queue(books)
+
+
+def arm_queue(books: Books) -> None:
+    """See to it that the agenda comes to the queue when its head's time is over."""
+    head = books.queue.head()
+    if head is not None and (books.queue_armed_at is None or head.deadline < books.queue_armed_at):
+        books.queue_armed_at = head.deadline
+        books.agenda.add(head.deadline, Due.QUEUE)
 
 
 def rejoin(books: Books, ticket: Ticket, now: float) -> None:
     """Put a ticket whose backoff is over back at its old place."""
     books.delayed.pop(ticket.id, None)
     books.queue.join(ticket)
-    if books.queue.head() is ticket:
-        books.agenda.add(ticket.deadline, Due.QUEUE)
+    arm_queue(books)
 
 
 def find_slot(books: Books, ticket: Ticket, now: float) -> Link | None:
@@ -119,7 +125,9 @@ def open_connections(books: Books, now: float) -> None:
     """Begin as many handshakes as those who wait need (after ``pump``: no slot is free for them)."""
     wanted = _wanted(books, now)
     if wanted and books.connect_at > now:
-        books.agenda.add(books.connect_at, Due.CONNECT)
+        if books.connect_armed_at != books.connect_at:
+            books.connect_armed_at = books.connect_at
+            books.agenda.add(books.connect_at, Due.CONNECT)
     elif wanted:
         for _ in range(wanted):
             begin_handshake(books, now)
@@ -169,7 +177,7 @@ def expire_queue(books: Books, now: float) -> None:
     """Fail those whose time is over; the queue is in the order of deadlines."""
     while (ticket := books.queue.head()) is not None and books.paused_at is None:
         if ticket.deadline > now:
-            books.agenda.add(ticket.deadline, Due.QUEUE)
+            arm_queue(books)
             return
         fail_waiting(books, ticket, acquire_timeout(books, ticket, now), now)
 

@@ -51,9 +51,13 @@ class Agenda:
         """Return the time of the first entry, or None."""
         return self._heap[0][0] if self._heap else None
 
-    def pop_due(self, now: float) -> tuple[Due, Subject] | None:
-        """Remove and return the first entry that is due, or None."""
+    def pop_due(self, now: float) -> tuple[float, Due, Subject] | None:
+        """Remove and return the first entry that is due with its time, or None.
+
+        Entries are not taken back: whoever moved a deadline forward knows the time of the entry that counts, and
+        passes over the others.
+        """
         if not self._heap or self._heap[0][0] > now:
             return None
-        _, _, due, subject = heappop(self._heap)
-        return due, subject
+        at, _, due, subject = heappop(self._heap)
+        return at, due, subject

@@ -85,6 +85,8 @@ class Books:
         failures: Rounds of handshakes that failed in a row.
         failure_rounds: The same since the beginning; handshakes that were begun together fail as one.
         connect_at: No handshake begins before this time.
+        connect_armed_at: The time of the agenda's entry for the next handshake, or None.
+        queue_armed_at: The time of the agenda's entry for the queue, or None.
         wanting_since: Since when a connection is wanted that is not there, or None.
         wanted_s: Seconds of all such times that are over.
         refusal: Why the newest handshake failed, or None.
@@ -111,6 +113,8 @@ class Books:
         self.failures = 0
         self.failure_rounds = 0
         self.connect_at = 0.0
+        self.connect_armed_at: float | None = None
+        self.queue_armed_at: float | None = None
         self.wanting_since: float | None = None
         self.wanted_s = 0.0
         self.refusal: VoxpoolError | None = None

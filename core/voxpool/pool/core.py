@@ -14,7 +14,6 @@ from voxpool.config import PoolConfig
 from voxpool.errors import LimitReached, PoolClosed, ServiceError, VoxpoolError
 from voxpool.events import CloseReason, ConnectionState, Event, FirstAudio, Outcome, SlotState
 from voxpool.pool import admission, deadlines, endings, upkeep, watch
-from voxpool.pool.agenda import Due
 from voxpool.pool.books import Books
 from voxpool.pool.commands import Command
 from voxpool.pool.records import Link, Slot, Ticket
@@ -230,9 +229,7 @@ class PoolCore:
         books.paused_at = None
         for ticket in [*books.queue, *books.delayed.values()]:
             ticket.deadline += now - max(ticket.queued_at, now - stood_still_s)
-        head = books.queue.head()
-        if head is not None:
-            books.agenda.add(head.deadline, Due.QUEUE)
+        admission.arm_queue(books)
         books.notice("resumed", "slots are granted again", now)
         self._settle(now)
 

@@ -16,18 +16,21 @@ from voxpool.pool.watch import arm, due_at
 def tick(books: Books, now: float) -> None:
     """Handle everything that is due."""
     while (entry := books.agenda.pop_due(now)) is not None:
-        _handle(books, entry[0], entry[1], now)
+        _handle(books, *entry, now)
 
 
-def _handle(books: Books, due: Due, subject: Subject, now: float) -> None:
+def _handle(books: Books, at: float, due: Due, subject: Subject, now: float) -> None:
     if due is Due.QUEUE:
-        admission.expire_queue(books, now)
+        if at == books.queue_armed_at:
+            books.queue_armed_at = None
+            admission.expire_queue(books, now)
     elif isinstance(subject, Ticket):
         if subject.id in books.delayed and subject.ready_at <= now:
             admission.rejoin(books, subject, now)
     elif isinstance(subject, Slot):
-        subject.armed_at = None
-        check_slot(books, subject, now)
+        if at == subject.armed_at:
+            subject.armed_at = None
+            check_slot(books, subject, now)
     elif isinstance(subject, Link) and not subject.closing:
         _LINK_CHECKS[due](books, subject, now)
 
