@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from support.fake_transport import FakeService
 from support.pools import open_pool
-
 from voxpool.events import Outcome
 from voxpool.pool.assignment import Placement, choose, connections_to_open
 

@@ -8,9 +8,9 @@ import json
 
 import orjson
 import pytest
+
 from support.fake_transport import FakeService
 from support.pools import heard, open_pool
-
 from voxpool.events import FirstAudio, SlotState, UtteranceGranted
 from voxpool.pool.meter import STAGES
 
