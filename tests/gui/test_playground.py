@@ -193,6 +193,7 @@ async def test_money_is_asked_for_and_cancel_spends_none(tmp_path, qtbot):
     dialog.reject()
     await settle()
     assert not stage.utterances
+    stage.clock.advance(1.0)  # not the second half of a double click
     stage.press(qtbot, "fire")
     dialog = next(each for each in stage.view.findChildren(CostDialog) if each.isVisible())
     qtbot.mouseClick(dialog.findChild(QPushButton, "cost_fire"), Qt.MouseButton.LeftButton)
