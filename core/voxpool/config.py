@@ -32,9 +32,9 @@ class Credential:
 
     def __init__(self, scheme: str, secret: str) -> None:
         secret = secret.strip()
-        for known in ("Basic ", "Bearer "):
-            if secret.startswith(known):
-                scheme, secret = known.strip(), secret[len(known) :].strip()
+        for known in ("Basic", "Bearer"):
+            if secret == known or secret.startswith(known + " "):
+                scheme, secret = known, secret.removeprefix(known).strip()
         if not secret:
             raise EndpointError("the key is empty; paste the Basic (base64) key from the Inworld portal")
         if not (secret.isascii() and secret.isprintable()) or " " in secret:

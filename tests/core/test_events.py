@@ -1,0 +1,97 @@
+"""The event stream: bounded, ordered, serialisable, and never in the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxpool import events
+from voxpool.events import CloseReason, ConnectionChanged, ConnectionState, EventStream, PoolNotice, SlotState
+
+
+def notice(number: int) -> PoolNotice:
+    return PoolNotice(at=float(number), kind="test", text=str(number))
+
+
+@given(st.integers(1, 20), st.lists(st.booleans(), max_size=60))
+def test_a_subscription_keeps_the_newest_and_counts_the_rest(limit: int, steps: list[bool]) -> None:
+    stream = EventStream()
+    subscription = stream.subscribe(limit)
+    waiting: list[int] = []
+    lost = emitted = 0
+    for emit in steps:
+        if emit:
+            stream.emit(notice(emitted))
+            waiting.append(emitted)
+            emitted += 1
+            if len(waiting) > limit:
+                waiting.pop(0)
+                lost += 1
+        else:
+            assert [event.at for event in subscription.drain()] == waiting
+            waiting.clear()
+    assert subscription.lost == lost
+    assert len(subscription) == len(waiting)
+
+
+def test_one_that_has_left_hears_nothing_and_may_leave_twice() -> None:
+    stream = EventStream()
+    gone, there = stream.subscribe(), stream.subscribe()
+    gone.close()
+    gone.close()
+    stream.emit(notice(1))
+    assert list(gone.drain()) == []
+    assert len(list(there.drain())) == 1
+
+
+def test_a_sleeper_is_woken_once_for_many() -> None:
+    stream, woken = EventStream(), []
+    subscription = stream.subscribe(wake=lambda: woken.append(True))
+    for number in range(5):
+        stream.emit(notice(number))
+    assert len(woken) == 1
+    list(subscription.drain())
+    stream.emit(notice(5))
+    assert len(woken) == 2
+
+
+@pytest.mark.parametrize(
+    "kind", [each for each in vars(events).values() if isinstance(each, type) and issubclass(each, events.Event)]
+)
+def test_every_event_is_frozen_and_says_its_name(kind: type[events.Event]) -> None:
+    fields = {
+        field.name: {"int": 1, "float": 1.5, "str": "x"}.get(str(field.type)) for field in dataclasses.fields(kind)
+    }
+    event = kind(**fields)  # type: ignore[arg-type]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        event.at = 2.0  # type: ignore[misc]
+    assert json.loads(json.dumps(event.to_dict()))["event"] == kind.__name__
+
+
+def test_enums_serialise_as_their_words() -> None:
+    event = ConnectionChanged(
+        at=1.0,
+        connection_id=1,
+        row=0,
+        old=None,
+        new=ConnectionState.CLOSED,
+        reason=CloseReason.IDLE,
+    )
+    assert event.to_dict() == {
+        "event": "ConnectionChanged",
+        "at": 1.0,
+        "connection_id": 1,
+        "row": 0,
+        "old": None,
+        "new": "closed",
+        "reason": "idle",
+        "detail": "",
+    }
+
+
+def test_only_an_empty_or_failed_slot_is_free() -> None:
+    assert {state for state in SlotState if not state.holds_slot} == {SlotState.EMPTY, SlotState.FAILED}
