@@ -284,7 +284,7 @@ def figures(options: argparse.Namespace) -> list[Figure]:
     table.append(Figure("acquire a free slot", 20.0, "us", [acquire_us() for _ in range(options.runs)]))
     empty = [release_us(0) for _ in range(options.runs)]
     full = [release_us(10_000) for _ in range(options.runs)]
-    table.append(Figure("release, nobody else waiting", None, "us", empty))
+    table.append(Figure("release, at most 500 waiting", None, "us", empty))
     table.append(Figure("release, 10,000 waiting", None, "us", full))
     table.append(Figure("  the same, ratio", 1.3, "", [b / a for a, b in zip(empty, full, strict=True)]))
     return table
