@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from voxpool.events import EventStream as EventStream
     from voxpool.events import Outcome as Outcome
     from voxpool.pool.pool import Pool as Pool
+    from voxpool.pool.stages import Stages as Stages
+    from voxpool.pool.stages import UtteranceState as UtteranceState
     from voxpool.pool.stats import ConnectionInfo as ConnectionInfo
     from voxpool.pool.stats import PoolStats as PoolStats
     from voxpool.pool.stats import WaiterInfo as WaiterInfo
-    from voxpool.pool.utterance import Stages as Stages
     from voxpool.pool.utterance import StreamingUtterance as StreamingUtterance
     from voxpool.pool.utterance import Utterance as Utterance
-    from voxpool.pool.utterance import UtteranceState as UtteranceState
     from voxpool.protocol.settings import ContextSettings as ContextSettings
     from voxpool.voices import Voice as Voice
     from voxpool.voices import list_voices as list_voices
@@ -43,10 +43,10 @@ _HOMES: Final = {
     "Pool": "voxpool.pool.pool",
     "PoolConfig": "voxpool.config",
     "PoolStats": "voxpool.pool.stats",
-    "Stages": "voxpool.pool.utterance",
+    "Stages": "voxpool.pool.stages",
     "StreamingUtterance": "voxpool.pool.utterance",
     "Utterance": "voxpool.pool.utterance",
-    "UtteranceState": "voxpool.pool.utterance",
+    "UtteranceState": "voxpool.pool.stages",
     "Voice": "voxpool.voices",
     "VoxpoolError": "voxpool.errors",
     "WaiterInfo": "voxpool.pool.stats",

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Final
 
 from voxpool.config import PoolConfig
 from voxpool.errors import ConnectFailed, ServiceError, VoxpoolError
@@ -31,35 +30,11 @@ from voxpool.pool.assignment import Placement
 from voxpool.pool.commands import Command, Finish, Released
 from voxpool.pool.records import Link, Slot, Ticket
 from voxpool.pool.tally import Tally
+from voxpool.pool.transitions import LINK_MOVES, SLOT_MOVES, IllegalTransition
 from voxpool.pool.waiters import WaitQueue
 
 S = SlotState
-_GONE: Final = (S.EMPTY, S.FAILED)
-SLOT_MOVES: Final[dict[SlotState, tuple[SlotState, ...]]] = {
-    S.EMPTY: (S.RESERVED,),
-    S.FAILED: (S.RESERVED, S.EMPTY),
-    S.RESERVED: (S.CREATING, S.CLOSING, *_GONE),
-    S.CREATING: (S.OPEN, S.GENERATING, S.DRAINING, S.CLOSING, *_GONE),
-    S.OPEN: (S.GENERATING, S.DRAINING, S.CLOSING, *_GONE),
-    S.GENERATING: (S.OPEN, S.DRAINING, S.CLOSING, *_GONE),
-    S.DRAINING: (S.GENERATING, S.CLOSING, *_GONE),
-    S.CLOSING: (S.ZOMBIE, *_GONE),
-    S.ZOMBIE: _GONE,
-}
-"""The legal transitions of a slot; anything else is a bug of ours."""
-
 C = ConnectionState
-LINK_MOVES: Final[dict[ConnectionState, tuple[ConnectionState, ...]]] = {
-    C.CONNECTING: (C.OPEN, C.CLOSED),
-    C.OPEN: (C.RETIRING, C.CLOSED),
-    C.RETIRING: (C.CLOSED,),
-    C.CLOSED: (),
-}
-"""The legal transitions of a connection."""
-
-
-class IllegalTransition(AssertionError):
-    """The books were asked for a transition that their tables do not have: a bug, never an input."""
 
 
 class Books:

@@ -6,6 +6,7 @@ Everything runs in one event loop and every input is handled to its end before t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -186,9 +187,10 @@ class Runner:
 
     def abandon(self, job: Job) -> None:
         """Nobody holds the utterance any more; may be called from any thread, at any time."""
-        loop = self.loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.cancel, job)
+        if self.loop is not None:
+            # A loop that is closed has nobody left to tell, and may close at any time.
+            with contextlib.suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self.cancel, job)
 
     async def let_go(self, job: Job) -> None:
         """Wait until the slot of an ended job is free, but no longer than ``cancel_context`` may take."""

@@ -9,6 +9,7 @@ import pytest
 
 from support.fake_transport import FakeService
 from support.pools import heard, open_pool
+from support.virtual_time import run
 from voxpool.events import CloseReason, ConnectionChanged, ConnectionState, Outcome, SlotChanged, SlotState
 from voxpool.pool.utterance import Utterance
 
@@ -223,3 +224,17 @@ async def test_cancelling_twice_or_after_the_end_changes_nothing() -> None:
         await utterance.cancel()
         assert utterance.outcome is Outcome.DONE
         assert service.counts["cancel_context"] == 0
+
+
+def test_an_utterance_dropped_after_its_loop_has_gone_harms_nobody() -> None:
+    kept = []
+
+    async def main() -> None:
+        async with open_pool(FakeService(chunks=50)) as (pool, _):
+            kept.append(pool.speak("A long story."))
+            await asyncio.sleep(1.0)
+
+    run(main())
+    assert kept[0].buffered_bytes > 0
+    kept.clear()
+    gc.collect()
