@@ -25,6 +25,7 @@ from voxgrid.bridge import Bridge, RecordOf
 from voxgrid.commands import Commands, SpeechViews
 from voxgrid.demo import Demo
 from voxgrid.faults import Faults
+from voxgrid.features import FEATURES, Desk, Feature
 from voxgrid.garbage import GarbageCollector
 from voxgrid.logs import start_logging, stop_logging
 from voxgrid.loop_lag import LoopLag
@@ -107,6 +108,7 @@ class Parts:
     views: SpeechViews
     presenter: Presenter
     commands: Commands
+    features: tuple[Feature, ...]
 
 
 def build(
@@ -142,7 +144,11 @@ def build(
     window = MainWindow(theme, notifications, store, Panels(views.playground, views.history, views.listening), clock)
     presenter = Presenter(window, bridge, controller, notifications, lag, clock)
     commands = Commands(window, views, presenter, controller, notifications, log_file)
-    return Parts(theme, notifications, controller, bridge, lag, window, views, presenter, commands)
+    desk = Desk(window, theme, notifications, store, controller, bridge, presenter, commands, lag, clock)
+    features = tuple(make(desk) for make in FEATURES)
+    commands.finish()
+    window.settle()
+    return Parts(theme, notifications, controller, bridge, lag, window, views, presenter, commands, features)
 
 
 async def _run(app: QApplication, options: Options, log_file: Path | None, *, hard_end: bool) -> int:
@@ -213,6 +219,8 @@ async def shut_down(parts: Parts) -> None:
     parts.lag.stop()
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            # What a feature runs ends first: it may use the controller's pool.
+            await asyncio.gather(*(feature.close() for feature in parts.features))
             await parts.controller.close()
     except TimeoutError:
         _logger.warning("speech did not end within %.1f s and was cut short", CLOSE_TIMEOUT_S)

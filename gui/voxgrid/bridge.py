@@ -21,7 +21,7 @@ from voxgrid.models.cell import CellState
 from voxgrid.models.grid import GridModel
 from voxgrid.models.sentences import is_lively
 from voxgrid.models.sound import BARS, expected_s, show_sound
-from voxpool.events import EventStream, PoolNotice, Subscription
+from voxpool.events import Event, EventStream, PoolNotice, Subscription
 
 if TYPE_CHECKING:
     from voxpool.config import PoolConfig
@@ -32,6 +32,8 @@ FRAME_MS: Final = 33
 _IDLE_FRAMES: Final = 15
 """Frames without anything new after which the frame timer stops."""
 _EVENTS_HELD: Final = 100_000
+Watcher = Callable[[list[Event]], None]
+"""Takes the events of one frame, oldest first, when they have been folded into the models."""
 
 
 class PoolLike(Protocol):
@@ -123,6 +125,7 @@ class Bridge(QObject):
         self.models = Models()
         self._folds = self.models.folds()
         self.fold_ms: deque[float] = deque(maxlen=600)
+        self._watchers: list[Watcher] = []
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
         self._seconds = self._make_timer(1000, Qt.TimerType.CoarseTimer, self.tick_second)
 
@@ -133,6 +136,15 @@ class Bridge(QObject):
     def lively(self) -> bool:
         """Whether the frame timer runs."""
         return self._frames.isActive()
+
+    @property
+    def lost(self) -> int:
+        """Events of this pool that the window was too slow for."""
+        return self._lost
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have every frame's events handed on; the watcher must be quick and must not raise."""
+        self._watchers.append(watcher)
 
     def start(self) -> None:
         """Begin to tick."""
@@ -210,9 +222,8 @@ class Bridge(QObject):
     def _fold(self) -> int:
         if self._subscription is None:
             return 0
-        happened = 0
-        for event in self._subscription.drain():
-            happened += 1
+        events = list(self._subscription.drain())
+        for event in events:
             if isinstance(event, PoolNotice):
                 self._notice(event)
                 continue
@@ -221,7 +232,10 @@ class Bridge(QObject):
         if self._subscription.lost > self._lost:
             _logger.warning("the window was too slow and lost %d events", self._subscription.lost - self._lost)
             self._lost = self._subscription.lost
-        return happened
+        if events:
+            for watcher in self._watchers:
+                watcher(events)
+        return len(events)
 
     def _notice(self, notice: PoolNotice) -> None:
         if notice.kind == "resized" and self._pool is not None:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QActionGroup, QDesktopServices
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from voxgrid import __version__
+from voxgrid.layouts import LAYOUTS
 from voxgrid.notifications import Notifications
 from voxgrid.theme import ThemeMode
 from voxgrid.views.corner import Corner
@@ -66,13 +67,30 @@ class Commands:
         self._controller = controller
         self._notifications = notifications
         self._log_file = log_file
+        self._more_places: list[Entry | QAction | None] = []
+        self._more_help: list[Entry | QAction | None] = []
         self._speech_menus()
-        self._view_menu()
-        self._go_menu()
-        self._help_menu()
         window.top_bar.on_endpoint(self.choose_endpoint)
 
     # --- menus -------------------------------------------------------------------------------------------
+
+    def add_menu(self, title: str, entries: list[Entry | QAction | None]) -> QMenu:
+        """Add a menu of a feature, before ``finish``; None is a line between groups."""
+        return add_menu(self._window, title, entries)
+
+    def add_place(self, entry: Entry) -> None:
+        """Add a place to the menu Go, before ``finish``."""
+        self._more_places.append(entry)
+
+    def add_help(self, entry: Entry) -> None:
+        """Add an entry to the menu Help, before ``finish``."""
+        self._more_help.append(entry)
+
+    def finish(self) -> None:
+        """Add the last menus, which list what every feature has brought."""
+        self._view_menu()
+        self._go_menu()
+        self._help_menu()
 
     def _speech_menus(self) -> None:
         window, presenter, playground = self._window, self._presenter, self._views.playground
@@ -116,21 +134,16 @@ class Commands:
     def _view_menu(self) -> None:
         window = self._window
         layouts: list[QAction] = []
-        for number, (name, text, shown, tip) in enumerate(
-            (
-                ("layout_play", "&Play", ("playground", "history", "inspector"), "Everything"),
-                ("layout_watch", "&Watch", (), "The grid alone"),
-                ("layout_inspect", "In&spect", ("inspector",), "The grid and the inspector"),
-            ),
-            start=1,
-        ):
-            entry = Entry(name, text, f"Alt+{number}", partial(window.show_only, *shown), "", True, tip)
+        for number, layout in enumerate(LAYOUTS, start=1):
+            show = partial(window.show_layout, layout)
+            entry = Entry(f"layout_{layout.name}", layout.text, f"Alt+{number}", show, "", True, layout.tip)
             layouts.append(make_action(window, entry))
         layouts[0].setChecked(True)
         self._layouts = layouts
         docks = window.dock_actions()
         for number, action in enumerate(docks, start=1):
-            action.setShortcut(f"Ctrl+Shift+{number}")
+            if number <= 9:
+                action.setShortcut(f"Ctrl+Shift+{number}")
             window.addAction(action)
         menu = add_menu(window, "&View", [*layouts, None, *docks, None])
         menu.addMenu(self._theme_menu(menu))
@@ -168,6 +181,7 @@ class Commands:
             Entry("go_queue", "To the &queue", "Ctrl+3", lambda: _focus(window.cockpit.queue.chips)),
             Entry("go_inspector", "To the &inspector", "Ctrl+4", lambda: window.bring_up("inspector")),
             Entry("go_history", "To the &history", "Ctrl+5", lambda: self._go("history", self._views.history.list)),
+            *self._more_places,
         ]
         add_menu(window, "&Go", places)
 
@@ -181,6 +195,7 @@ class Commands:
                 Entry("commands", "&Commands…", "Ctrl+K", self.open_palette),
                 Entry("keys", "&Keys", "F1", self.show_keys),
                 Entry("dismiss", "&Dismiss the notification", "Ctrl+D", window.cockpit.notification_bar.dismiss),
+                *self._more_help,
                 None,
                 log,
                 Entry("about", "&About Voxgrid", "", self.show_about),

@@ -39,6 +39,18 @@ def test_many_events_are_one_frame(bridge, pool):
     assert frames[0].rows == set(range(20))
 
 
+def test_a_watcher_is_handed_the_events_of_a_frame_when_the_models_know_them(bridge, pool):
+    seen = []
+    bridge.watch(lambda events: seen.append((len(events), bridge.models.grid.in_use)))
+    pool.open(20)
+    pool.fire(100)
+    bridge.tick()
+    bridge.tick()
+    assert len(seen) == 1
+    assert seen[0][0] >= 100
+    assert seen[0][1] == 100
+
+
 def test_a_frame_without_news_is_not_announced(bridge, pool):
     pool.open(1)
     bridge.tick()

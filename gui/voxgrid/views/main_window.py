@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStatusBar, QWidget
 
+from voxgrid.layouts import FIRST, Layout
 from voxgrid.notifications import Notifications
 from voxgrid.settings import Settings
 from voxgrid.theme import Theme
@@ -83,25 +84,33 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(panels.listening, theme, self)
         self.addToolBar(self.top_bar)
         self.inspector = InspectorView(theme, self)
-        self.docks = {
-            "playground": self._dock("playground", "Playground", panels.playground, _LEFT),
-            "history": self._dock("history", "History", panels.history, _LEFT),
-            "inspector": self._dock("inspector", "Inspector", self.inspector, _RIGHT),
-        }
+        self.docks: dict[str, QDockWidget] = {}
+        self.add_dock("playground", "Playground", panels.playground, _LEFT)
+        self.add_dock("history", "History", panels.history, _LEFT)
+        self.add_dock("inspector", "Inspector", self.inspector, _RIGHT)
         self.status_line = StatusLine(theme, self)
         self._add_status_line()
         # From the grid on to what explains it, and only then to the bar.
         QWidget.setTabOrder(self.cockpit.queue.chips, self.inspector)
         self.resize(WIDTH, HEIGHT)
         self._arrange()
-        self._first_layout = self.saveState(LAYOUT_VERSION)
 
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        """Add a dock; it is shown by the layouts that name it (``voxgrid.layouts``).
+
+        Args:
+            name: How code calls it.
+            title: What people call it.
+            widget: What is in it.
+            area: Where it stands first.
+        """
         dock = QDockWidget(title, self)
         dock.setObjectName(f"{name}_dock")
         dock.setAccessibleName(title)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
+        dock.setVisible(name in FIRST.docks)
+        self.docks[name] = dock
         return dock
 
     def _add_status_line(self) -> None:
@@ -118,17 +127,23 @@ class MainWindow(QMainWindow):
         self.resizeDocks([playground, inspector], [290, 276], Qt.Orientation.Horizontal)
         self.resizeDocks([playground, history], [600, 130], Qt.Orientation.Vertical)
 
-    def show_only(self, *names: str) -> None:
-        """Show these docks and hide the others."""
+    def settle(self) -> None:
+        """Take the arrangement as it is now, with every dock added, for the one of the first start."""
+        self._first_layout = self.saveState(LAYOUT_VERSION)
+
+    def show_layout(self, layout: Layout) -> None:
+        """Show the docks of a layout and hide the others."""
         for name, dock in self.docks.items():
-            dock.setVisible(name in names)
+            dock.setVisible(name in layout.docks)
+        if layout.front in self.docks:
+            self.docks[layout.front].raise_()
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at the first start."""
         for dock in self.docks.values():
             dock.setFloating(False)
         self.restoreState(self._first_layout, LAYOUT_VERSION)
-        self.show_only(*self.docks)
+        self.show_layout(FIRST)
         self._arrange()
 
     def restore(self) -> None:
