@@ -17,9 +17,9 @@ from voxpool.stress.sample import Sample
 class Verdict(StrEnum):
     """How a run is to be read."""
 
-    PASS = "pass"
+    PASSED = "passed"
     """Every threshold held (or there was none)."""
-    FAIL = "fail"
+    FAILED = "failed"
     """A threshold did not hold."""
     INVALID = "invalid"
     """The tool itself was the bottleneck: the numbers say little about the service."""
@@ -280,7 +280,7 @@ class RunResult:
     seed: int = 0
     scenario: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    verdict: Verdict = Verdict.PASS
+    verdict: Verdict = Verdict.PASSED
     reasons: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     started: int = 0
@@ -325,7 +325,7 @@ class RunResult:
         return cls(
             **taken
             | {
-                "verdict": Verdict(taken.get("verdict", Verdict.PASS)),
+                "verdict": Verdict(taken.get("verdict", Verdict.PASSED)),
                 "reasons": tuple(taken.get("reasons", ())),
                 "phases": tuple(taken.get("phases", ())),
                 "distributions": {
