@@ -9,10 +9,11 @@ and one that is too slow loses the oldest events and is told how many.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from enum import Enum, StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 
 class ConnectionState(StrEnum):
@@ -271,6 +272,53 @@ class PoolNotice(Event):
 
     kind: str
     text: str
+
+
+def event_from_dict(data: Mapping[str, Any]) -> Event:
+    """Return the event that ``Event.to_dict`` made plain; names it does not know are passed over.
+
+    Args:
+        data: Plain data with the event's name under ``"event"``.
+
+    Raises:
+        ValueError: If it is no event, something is missing, or a value has another type; says which.
+    """
+    name = data.get("event")
+    kind = _kinds().get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(f"there is no event {name!r}")
+    values: dict[str, Any] = {}
+    for field, (enum, types, required) in _shape(kind.__name__).items():
+        if field not in data:
+            if required:
+                raise ValueError(f"{name} has no {field}")
+            continue
+        value = data[field]
+        if type(value) not in types:
+            raise ValueError(f"{field} of {name} is {value!r}")
+        values[field] = value if enum is None or value is None else enum(value)
+    return kind(**values)
+
+
+@cache
+def _kinds() -> dict[str, type[Event]]:
+    return {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+@cache
+def _shape(name: str) -> dict[str, tuple[type[Enum] | None, tuple[type, ...], bool]]:
+    """Return each field's enum, the types of its plain value, and whether it must be there."""
+    kind = _kinds()[name]
+    hints = get_type_hints(kind)
+    shape = {}
+    for each in fields(kind):
+        parts: tuple[type, ...] = get_args(hints[each.name]) or (hints[each.name],)
+        enum = next((part for part in parts if issubclass(part, Enum)), None)
+        types = {str if issubclass(part, Enum) else part for part in parts}  # NoneType among them where None is allowed
+        if float in types:
+            types.add(int)
+        shape[each.name] = enum, tuple(types), each.default is MISSING
+    return shape
 
 
 class Subscription:

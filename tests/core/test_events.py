@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpool import events
-from voxpool.events import CloseReason, ConnectionChanged, ConnectionState, EventStream, PoolNotice, SlotState
+from voxpool.events import (
+    CloseReason,
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    EventStream,
+    PoolNotice,
+    SlotState,
+    event_from_dict,
+)
 
 
 def notice(number: int) -> PoolNotice:
@@ -95,3 +104,38 @@ def test_enums_serialise_as_their_words() -> None:
 
 def test_only_an_empty_or_failed_slot_is_free() -> None:
     assert {state for state in SlotState if not state.holds_slot} == {SlotState.EMPTY, SlotState.FAILED}
+
+
+kinds = st.one_of([st.builds(kind) for kind in Event.__subclasses__()])
+kinds.validate()  # reads every annotation once, which is slow, before a test is timed
+
+
+@given(kinds)
+def test_an_event_survives_json(event: Event) -> None:
+    # JSON has no infinities and no NaN that equals itself.
+    data = json.loads(json.dumps(event.to_dict()))
+    assert repr(event_from_dict(data)) == repr(event)
+    assert repr(event_from_dict(data | {"of the future": 1})) == repr(event)
+
+
+@given(kinds, st.data())
+def test_what_is_no_event_is_refused_by_name(event: Event, data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from([each.name for each in dataclasses.fields(event)]))
+    wrong = event.to_dict() | {field: data.draw(st.sampled_from([[], {}, True, b""]))}
+    with pytest.raises(ValueError, match=field):
+        event_from_dict(wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "no event None"),
+        ({"event": 1}, "no event 1"),
+        ({"event": "Event", "at": 1}, "no event 'Event'"),
+        ({"event": "PoolNotice", "at": 1}, "PoolNotice has no kind"),
+        ({"event": "ConnectionChanged", "at": 1, "connection_id": 1, "row": 0, "old": None, "new": "sleepy"}, "sleepy"),
+    ],
+)
+def test_it_says_what_is_missing_or_unknown(data: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        event_from_dict(data)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxassets.texts import WELCOME, SampleText, text_sets
-from voxgrid.speech.burst import MOST, FirePlan, Shot, cast, price_of, texts_for
+from voxgrid.speech.burst import MOST, FirePlan, Shot, cast, texts_for
 from voxpool.voices import Voice
 
 VOICES = (
@@ -79,9 +79,3 @@ def test_what_it_costs_and_what_is_too_much():
     assert "cap of 1,000" in much.refusal
     assert plan(["x" * 100] * 11, paid=False).refusal == ""
     assert plan(["x"], paid=False).usd == 0.0
-
-
-def test_an_own_price_wins_and_an_unknown_model_is_priced_high():
-    assert price_of("inworld-tts-1.5-mini", 0.0) == 5.0
-    assert price_of("inworld-tts-1.5-mini", 2.0) == 2.0
-    assert price_of("mystery", 0.0) == 35.0

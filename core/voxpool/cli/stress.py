@@ -14,7 +14,7 @@ from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inwor
 from voxpool.cli.say import add_voice_options, settings_from
 from voxpool.stress.engine import TEXTS, Plan
 from voxpool.stress.engine import run as run_plan
-from voxpool.stress.report import Report
+from voxpool.stress.summary import Report
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

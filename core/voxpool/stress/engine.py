@@ -13,7 +13,7 @@ from voxpool.errors import SettingError, VoxpoolError
 from voxpool.protocol.settings import ContextSettings
 from voxpool.stress.lag import LagProbe
 from voxpool.stress.playback import Playback
-from voxpool.stress.report import Quantiles, Report, error_kind
+from voxpool.stress.summary import Quantiles, Report, error_kind
 
 if TYPE_CHECKING:
     from voxpool import Pool, Utterance

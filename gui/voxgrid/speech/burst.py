@@ -16,16 +16,6 @@ MOST: Final = 500
 TYPED: Final = "typed"
 """Source of a burst: the text in the editor."""
 
-LIST_PRICES_USD: Final = {
-    "inworld-tts-2": 35.0,
-    "inworld-tts-2-flash": 35.0,
-    "inworld-tts-1.5-max": 10.0,
-    "inworld-tts-1.5-mini": 5.0,
-}
-"""US dollars for a million characters as third parties quoted them in late 2026: for an estimate, not for a bill."""
-
-_UNKNOWN_MODEL_USD: Final = max(LIST_PRICES_USD.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Shot:
@@ -77,11 +67,6 @@ class FirePlan:
             f"{len(self.shots)} utterances with {self.characters:,} characters are more than the cap of "
             f"{self.cap:,} that you set for one burst; fire fewer, use shorter texts, or raise the cap."
         )
-
-
-def price_of(model: str, own_price: float) -> float:
-    """Return US dollars for a million characters: the person's own price if it is set, else the list price."""
-    return own_price or LIST_PRICES_USD.get(model, _UNKNOWN_MODEL_USD)
 
 
 def texts_for(source: str, typed: str, n: int) -> list[SampleText]:

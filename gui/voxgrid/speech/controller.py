@@ -32,6 +32,7 @@ from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
 from voxpool.audio.player import Player
 from voxpool.protocol.settings import ContextSettings, TimestampType
+from voxpool.stress.cost import price_of
 
 if TYPE_CHECKING:
     from voxpool.config import Credential
@@ -194,7 +195,7 @@ class SpeechController(SpeechSignals):
         return FirePlan(
             burst.cast(texts, self.voices, self._fitting_settings().voice, self.voice_on_purpose),
             self.settings.model,
-            burst.price_of(self.settings.model, self.store.get(remembered.PRICE)),
+            price_of(self.settings.model, self.store.get(remembered.PRICE)),
             self.store.get(remembered.BURST_CAP),
             self.endpoint.is_paid,
         )

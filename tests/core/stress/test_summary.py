@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpool.errors import LimitReached, StallTimeout
-from voxpool.stress.report import Quantiles, Report, error_kind
+from voxpool.stress.summary import Quantiles, Report, error_kind
 
 
 def report(**changes):
