@@ -24,7 +24,8 @@
     ├── WrongState              a context cannot do that now: it is over, or its close was sent (also a RuntimeError)
     ├── AudioError              sound output
     │   └── DeviceUnavailable   no such device, no sound library, or it vanished
-    └── LocalServerError        the local server could not be started or died
+    ├── LocalServerError        the local server could not be started or died
+    └── RunsError               kept runs of the stress lab cannot be read or written
 
 Data lives in attributes; the text is computed from them, so that a window, a log and a test read the same
 facts.  Texts are one sentence: what happened, where, what to try.  A text never holds a credential.
@@ -349,3 +350,7 @@ class DeviceUnavailable(AudioError):
 
 class LocalServerError(VoxpoolError):
     """The local server could not be started or died."""
+
+
+class RunsError(VoxpoolError):
+    """Kept runs of the stress lab cannot be read or written."""
