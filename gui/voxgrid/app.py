@@ -26,6 +26,7 @@ from voxgrid.commands import Commands, SpeechViews
 from voxgrid.demo import Demo
 from voxgrid.faults import Faults
 from voxgrid.features import FEATURES, Desk, Feature
+from voxgrid.frame_feed import FrameFeed
 from voxgrid.garbage import GarbageCollector
 from voxgrid.logs import start_logging, stop_logging
 from voxgrid.loop_lag import LoopLag
@@ -109,6 +110,7 @@ class Parts:
     presenter: Presenter
     commands: Commands
     features: tuple[Feature, ...]
+    feed: FrameFeed
 
 
 def build(
@@ -144,11 +146,14 @@ def build(
     window = MainWindow(theme, notifications, store, Panels(views.playground, views.history, views.listening), clock)
     presenter = Presenter(window, bridge, controller, notifications, lag, clock)
     commands = Commands(window, views, presenter, controller, notifications, log_file)
-    desk = Desk(window, theme, notifications, store, controller, bridge, presenter, commands, lag, clock)
+    feed = FrameFeed()
+    controller.poolChanged.connect(feed.attach)
+    bridge.watch(feed.take)
+    desk = Desk(window, theme, notifications, store, controller, bridge, presenter, commands, lag, clock, feed.store)
     features = tuple(make(desk) for make in FEATURES)
     commands.finish()
     window.settle()
-    return Parts(theme, notifications, controller, bridge, lag, window, views, presenter, commands, features)
+    return Parts(theme, notifications, controller, bridge, lag, window, views, presenter, commands, features, feed)
 
 
 async def _run(app: QApplication, options: Options, log_file: Path | None, *, hard_end: bool) -> int:
@@ -222,6 +227,7 @@ async def shut_down(parts: Parts) -> None:
             # What a feature runs ends first: it may use the controller's pool.
             await asyncio.gather(*(feature.close() for feature in parts.features))
             await parts.controller.close()
+            parts.feed.close()
     except TimeoutError:
         _logger.warning("speech did not end within %.1f s and was cut short", CLOSE_TIMEOUT_S)
     except Exception:

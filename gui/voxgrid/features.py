@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from voxgrid.speech import SpeechController
     from voxgrid.theme import Theme
     from voxgrid.views.main_window import MainWindow
+    from voxpool.frames.store import FrameStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Desk:
         commands: Where its menus go.
         lag: The probe of the event loop.
         clock: Monotonic time in seconds; the pool's clock.
+        frames: The frames of the pool in use; subscribe here and leave ``Pool.frame_tap`` alone.
     """
 
     window: MainWindow
@@ -50,6 +52,7 @@ class Desk:
     commands: Commands
     lag: LoopLag
     clock: Callable[[], float]
+    frames: FrameStore
 
 
 class Feature(Protocol):
