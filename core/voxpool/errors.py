@@ -25,6 +25,7 @@
     ├── AudioError              sound output
     │   └── DeviceUnavailable   no such device, no sound library, or it vanished
     ├── LocalServerError        the local server could not be started or died
+    ├── RecordingError          a recording cannot be written or opened
     └── RunsError               kept runs of the stress lab cannot be read or written
 
 Data lives in attributes; the text is computed from them, so that a window, a log and a test read the same
@@ -354,3 +355,7 @@ class LocalServerError(VoxpoolError):
 
 class RunsError(VoxpoolError):
     """Kept runs of the stress lab cannot be read or written."""
+
+
+class RecordingError(VoxpoolError):
+    """A recording cannot be written, or a file is none; the text is a whole sentence."""

@@ -98,6 +98,15 @@ class ErrorLedger:
         """Groups, the most frequent first."""
         return tuple(sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at)))
 
+    def to_state(self) -> dict[str, ErrorGroup]:
+        """Return everything there is to know, by kind."""
+        return self._groups
+
+    def load(self, state: dict[str, ErrorGroup]) -> None:
+        """Become what a state says."""
+        self._groups = state
+        self.changed = True
+
     def fold(self, event: Event) -> None:
         """Take in one event; kinds that are no errors are ignored."""
         fold = self.folds.get(type(event))

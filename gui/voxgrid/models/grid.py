@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from voxgrid.models.cell import CellState, Look, RowState
 from voxpool.events import (
@@ -22,6 +22,9 @@ from voxpool.events import (
     UtteranceRetried,
 )
 
+MOST_ROWS: Final = 1000
+"""The most connections a pool can have."""
+MOST_COLUMNS: Final = 100
 Place = tuple[int, int]
 """Row and column, both from 0."""
 
@@ -32,6 +35,27 @@ class Label:
 
     text: str
     voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridState:
+    """A grid as a recording keeps it.
+
+    Attributes:
+        columns: Contexts on each connection.
+        wanted: Connections that the pool has.
+        rows: One state per row.
+        cells: One list of cells per row.
+        labels: What is known of utterances that have not ended.
+        places: Where utterances are, or were last.
+    """
+
+    columns: int
+    wanted: int
+    rows: list[RowState]
+    cells: list[list[CellState]]
+    labels: dict[int, Label]
+    places: dict[int, Place]
 
 
 class GridModel:
@@ -115,6 +139,25 @@ class GridModel:
         fold = self.folds.get(type(event))
         if fold is not None:
             fold(event)
+
+    def to_state(self) -> GridState:
+        """Return everything there is to know; it shares the cells, so make it plain before the next fold."""
+        places = {utterance: place for utterance, place in self._places.items() if self.place_of(utterance)}
+        return GridState(self.columns, self._wanted, self.rows, self._cells, self._labels, places)
+
+    def load(self, state: GridState) -> None:
+        """Become what a state says; everything is to be painted again.
+
+        Raises:
+            ValueError: Its rows and cells do not fit together; nothing has changed then.
+        """
+        check_grid(state)
+        self.reshaped = self.reshaped or (len(self.rows), self.columns) != (len(state.rows), state.columns)
+        self.columns, self._wanted = state.columns, state.wanted
+        self.rows, self._cells = state.rows, state.cells
+        self._labels, self._places = state.labels, state.places
+        self.dirty = {(cell.row, cell.column) for cell in self.cells()}
+        self.dirty_rows = set(range(len(self.rows)))
 
     def resize(self, rows: int) -> None:
         """Have as many rows as the pool has connections now; a row that is still alive stays until it closes."""
@@ -227,3 +270,20 @@ class GridModel:
             self._places = {
                 utterance: place for utterance, place in self._places.items() if self.place_of(utterance) is not None
             }
+
+
+def check_grid(state: GridState) -> None:
+    """See whether the parts of a state fit together.
+
+    Raises:
+        ValueError: They do not.
+    """
+    numbers = list(range(len(state.rows)))
+    fits = 0 < state.columns <= MOST_COLUMNS and len(numbers) <= MOST_ROWS and len(state.cells) == len(numbers)
+    fits = fits and 0 <= state.wanted <= MOST_ROWS and [row.row for row in state.rows] == numbers
+    wanted = [(row, column) for row in numbers for column in range(state.columns)]
+    if not fits or [(cell.row, cell.column) for row in state.cells for cell in row] != wanted:
+        raise ValueError("its rows and cells do not fit together")
+    known = set(wanted)
+    if not known.issuperset(state.places.values()):
+        raise ValueError("it has a place outside of its grid")

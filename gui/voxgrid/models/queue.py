@@ -28,6 +28,21 @@ class Waiter:
     attempt: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """A queue as a recording keeps it.
+
+    Attributes:
+        waiters: In the order of the pool's queue.
+        asked: Requests of utterances that have not ended.
+        longest_ms: Longest wait of anyone who was served, in milliseconds.
+    """
+
+    waiters: list[Waiter]
+    asked: list[UtteranceQueued]
+    longest_ms: float
+
+
 class QueueModel:
     """The waiters in the order of the pool's queue.
 
@@ -69,6 +84,17 @@ class QueueModel:
         fold = self.folds.get(type(event))
         if fold is not None:
             fold(event)
+
+    def to_state(self) -> QueueState:
+        """Return everything there is to know."""
+        return QueueState(list(self._waiters.values()), list(self._asked.values()), self.longest_ms)
+
+    def load(self, state: QueueState) -> None:
+        """Become what a state says."""
+        self._waiters = {waiter.utterance_id: waiter for waiter in state.waiters}
+        self._asked = {asked.utterance_id: asked for asked in state.asked}
+        self.longest_ms = state.longest_ms
+        self.changed = True
 
     def _queued(self, event: UtteranceQueued) -> None:
         self._asked[event.utterance_id] = event

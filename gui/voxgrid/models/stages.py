@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -164,6 +164,15 @@ class LifeBook:
     def get(self, utterance_id: int) -> Life | None:
         """Return a life, or None when it is unknown or forgotten."""
         return self._lives.get(utterance_id)
+
+    def to_state(self, wanted: Collection[int]) -> list[Life]:
+        """Return the lives that are not settled and those that are wanted, in their order; the rest is history."""
+        return [life for life in self._lives.values() if life.utterance_id in wanted or not life.settled]
+
+    def load(self, state: list[Life]) -> None:
+        """Become what a state says."""
+        self._lives = {life.utterance_id: life for life in state}
+        self.changed = set(self._lives)
 
     def fold(self, event: Event) -> None:
         """Take in one event."""

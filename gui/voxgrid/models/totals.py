@@ -11,6 +11,8 @@ from voxpool.events import Event, FirstAudio, Outcome, UtteranceEnded, Utterance
 
 RECENT: Final = 1000
 """Times to first audio that the percentiles are taken from."""
+ERRORS_KEPT: Final = 2000
+"""Failures whose moments a recording's keyframe keeps: more than a minute of them."""
 HISTORY: Final = 120
 """Samples of the small charts, one a second."""
 
@@ -43,6 +45,28 @@ class Sample:
     waiting: int
     ttfa_p95_ms: float | None
     errors_per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsState:
+    """Totals as a recording keeps them; the names are those of ``TotalsModel``.
+
+    Attributes:
+        ttfa: When a first audio came, monotonic seconds, and the time to it in milliseconds.
+        errors: When something failed, monotonic seconds; the last ``ERRORS_KEPT``.
+        history: Samples of the small charts.
+    """
+
+    asked: int
+    done: int
+    failed: int
+    cancelled: int
+    retried: int
+    characters: int
+    audio_s: float
+    ttfa: list[tuple[float, float]]
+    errors: list[float]
+    history: list[Sample]
 
 
 class TotalsModel:
@@ -93,6 +117,21 @@ class TotalsModel:
     def sample(self, now: float, in_use: int, waiting: int) -> None:
         """Add one second to the small charts."""
         self.history.append(Sample(in_use, waiting, self.ttfa_ms(0.95, now - 10), self.errors_since(now - 60)))
+
+    def to_state(self) -> TotalsState:
+        """Return everything there is to know."""
+        counts = self.asked, self.done, self.failed, self.cancelled, self.retried, self.characters
+        errors = list(self._errors)[-ERRORS_KEPT:]
+        return TotalsState(*counts, self.audio_s, list(self._ttfa), errors, list(self.history))
+
+    def load(self, state: TotalsState) -> None:
+        """Become what a state says."""
+        self.asked, self.done, self.failed = state.asked, state.done, state.failed
+        self.cancelled, self.retried, self.characters = state.cancelled, state.retried, state.characters
+        self.audio_s = state.audio_s
+        self._ttfa = deque(state.ttfa, self._ttfa.maxlen)
+        self._errors = deque(state.errors, self._errors.maxlen)
+        self.history = deque(state.history, self.history.maxlen)
 
     def _queued(self, event: UtteranceQueued) -> None:
         self.asked += 1

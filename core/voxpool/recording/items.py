@@ -1,0 +1,266 @@
+"""What a recording holds besides events and frames, and each of them as a line of JSON.
+
+A line is an object with one of these keys first: ``recording`` (what this is), ``state`` (a keyframe), ``event``
+(``voxpool.events``), ``item`` (below), ``frame`` (``voxpool.frames``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from voxpool.events import Event, event_from_dict
+from voxpool.frames.record import FrameRecord
+from voxpool.recording.blocks import MOST_TIME, DamagedBlock
+
+MOST_ROWS: Final = 1000
+"""The most connections a pool can have."""
+MOST_COLUMNS: Final = 100
+_MOST_WHOLE: Final = 2**31 - 1
+_MOST_TEXT: Final = 100_000
+_MOST_NUMBER: Final = 1e12
+_DEEPEST: Final = 12
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a recording: what it is.
+
+    Attributes:
+        format: Always ``"voxgrid recording"``.
+        version: Of the format.
+        app: Name and version of who wrote it.
+        session: Which session it belongs to; its files share it.
+        part: Which file of the session, from 1.
+        rows: Connections of the pool when the file began.
+        columns: Contexts on each.
+        texts: Whether texts were recorded.
+        audio: Whether audio was recorded.
+        at: When the file began, monotonic seconds.
+        wall: Seconds since 1970 of a moment, minus that moment.
+    """
+
+    format: str = "voxgrid recording"
+    version: int = 1
+    app: str = ""
+    session: str = ""
+    part: int = 1
+    rows: int = 20
+    columns: int = 5
+    texts: bool = True
+    audio: bool = False
+    at: float = 0.0
+    wall: float = 0.0
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag=True):
+    """Something that happened in the window and is no event of the pool.
+
+    Attributes:
+        at: Monotonic seconds.
+    """
+
+    at: float
+
+
+class PoolBegan(Item, frozen=True, kw_only=True):
+    """Another pool is watched from now on; ids count from 1 again.
+
+    Attributes:
+        rows: Its connections.
+        columns: Contexts on each.
+    """
+
+    rows: int
+    columns: int
+
+
+class PoolResized(Item, frozen=True, kw_only=True):
+    """The pool may have another number of connections.
+
+    Attributes:
+        rows: How many.
+    """
+
+    rows: int
+
+
+class Second(Item, frozen=True, kw_only=True):
+    """A second passed: the small charts took a sample."""
+
+
+class Sounds(Item, frozen=True, kw_only=True):
+    """What cells show of their sound, about once a second; those that did not change are left out.
+
+    Attributes:
+        cells: Row, column, utterance, seconds received, seconds expected, seconds heard (or None), levels as one
+            hexadecimal digit each.
+    """
+
+    cells: list[tuple[int, int, int, float, float, float | None, str]]
+
+
+class Asked(Item, frozen=True, kw_only=True):
+    """The whole text of an utterance, for those that the window asked for.
+
+    Attributes:
+        utterance_id: Serial number.
+        characters: Length of the text.
+        text: The text, or "" where texts are left out.
+        voice: Voice name.
+        model: Model name.
+    """
+
+    utterance_id: int
+    characters: int
+    text: str = ""
+    voice: str = ""
+    model: str = ""
+
+
+class Mark(Item, frozen=True, kw_only=True):
+    """A place to come back to: set by a person, or an injected fault.
+
+    Attributes:
+        text: In a few words.
+        kind: ``"mark"`` or ``"fault"``.
+    """
+
+    text: str
+    kind: str = "mark"
+
+
+class Audio(Item, frozen=True, kw_only=True):
+    """Sound of an utterance, where audio is recorded.
+
+    Attributes:
+        utterance_id: Whose.
+        sample_rate_hz: Samples per second.
+        start_s: Where it begins in the utterance, in seconds.
+        pcm: Mono, signed 16 bit, little endian.
+    """
+
+    utterance_id: int
+    sample_rate_hz: int
+    start_s: float
+    pcm: bytes
+
+
+Recorded = Event | Item | FrameRecord
+"""All that a line can say, but for the first line and keyframes."""
+_ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | Audio
+_encode_item = msgspec.json.Encoder().encode
+
+
+def encode(what: Recorded) -> bytes:
+    """Return a line."""
+    if isinstance(what, Event):
+        # orjson reads frozen dataclasses and enums by itself, at a tenth of what asdict costs.
+        return b'{"event":"%s",%s\n' % (type(what).__name__.encode(), orjson.dumps(what)[1:])
+    if isinstance(what, FrameRecord):
+        return b'{"frame":%s}\n' % _encode_item(what)
+    return _encode_item(what) + b"\n"
+
+
+def decode(line: bytes) -> Recorded | None:
+    """Return what a line says, or None for one that this version does not know and for keyframes.
+
+    Raises:
+        DamagedBlock: It is no such line, or says what cannot be.
+    """
+    try:
+        data = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise DamagedBlock("a line is not JSON") from error
+    if not isinstance(data, dict):
+        raise DamagedBlock("a line is not an object")
+    try:
+        return _decode(data)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise DamagedBlock(f"a line cannot be read: {str(error)[:200]}") from error
+
+
+def _decode(data: dict[str, Any]) -> Recorded | None:
+    if "event" in data:
+        check_plain(data)
+        event = event_from_dict(data)
+        check_place(getattr(event, "row", 0), getattr(event, "column", 0))
+        return event
+    if "item" in data:
+        item = msgspec.convert(data, _ITEMS)
+        if not isinstance(item, Audio):
+            check_plain(data)
+        check_item(item)
+        return item
+    if "frame" in data:
+        if not isinstance(data["frame"], dict):
+            raise DamagedBlock("a frame is not an object")
+        check_plain(data["frame"])
+        return FrameRecord.from_dict(data["frame"])
+    return None
+
+
+def check_item(item: Item) -> None:
+    """Refuse places that no grid has.
+
+    Raises:
+        DamagedBlock: There is one.
+    """
+    if isinstance(item, PoolBegan | PoolResized):
+        check_place(item.rows - 1, getattr(item, "columns", 1) - 1)
+    elif isinstance(item, Sounds):
+        for row, column, *_ in item.cells:
+            check_place(row, column)
+
+
+def check_place(row: int, column: int) -> None:
+    """Refuse a place that no grid has.
+
+    Raises:
+        DamagedBlock: It is one.
+    """
+    if not (0 <= row < MOST_ROWS and 0 <= column < MOST_COLUMNS):
+        raise DamagedBlock(f"there is no place {row}, {column}")
+
+
+def check_plain(value: object, depth: int = 0) -> None:
+    """Refuse numbers, texts and nesting that no recording of ours has and that a window could choke on.
+
+    Args:
+        value: Plain data as JSON has it.
+        depth: How deep it is nested in what is checked.
+
+    Raises:
+        DamagedBlock: There is one.
+    """
+    if isinstance(value, int):
+        fits = -_MOST_WHOLE <= value <= _MOST_WHOLE
+    elif isinstance(value, float):
+        fits = isfinite(value) and abs(value) < _MOST_NUMBER
+    elif isinstance(value, str):
+        fits = len(value) <= _MOST_TEXT
+    else:
+        fits = depth < _DEEPEST
+        inside: Iterable[object] = ()
+        if isinstance(value, dict):
+            inside = value.values()
+        elif isinstance(value, list):
+            inside = value
+        for each in inside if fits else ():
+            check_plain(each, depth + 1)
+    if not fits:
+        raise DamagedBlock("a number or a text is too large, or it is nested too deeply")
+
+
+def check_moment(at: float) -> float:
+    """Return a moment that can be one.
+
+    Raises:
+        DamagedBlock: It cannot.
+    """
+    if not (isfinite(at) and abs(at) < MOST_TIME):
+        raise DamagedBlock("a moment is out of range")
+    return at

@@ -1,0 +1,131 @@
+"""The models of the window apart from the window: kept by the recorder for its keyframes, and set back in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from voxgrid.models.advice import ErrorGroup
+from voxgrid.models.board import Models
+from voxgrid.models.grid import GridModel, GridState
+from voxgrid.models.queue import QueueState
+from voxgrid.models.stages import Life
+from voxgrid.models.totals import TotalsState
+from voxpool.events import Event
+from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds, check_plain
+
+_LIVES_OF_A_GROUP: Final = 5
+"""Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
+_DIGIT: Final = bytes.maketrans(b"0123456789abcdef", bytes(level * 17 for level in range(16)))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsState:
+    """All models at one moment, as a keyframe holds them."""
+
+    grid: GridState
+    queue: QueueState
+    totals: TotalsState
+    lives: list[Life]
+    errors: dict[str, ErrorGroup]
+
+
+class Replica:
+    """Models that are folded from a recording's items.
+
+    Args:
+        rows: Connections.
+        columns: Contexts on each.
+
+    Attributes:
+        models: The models; other ones after ``reset``.
+    """
+
+    def __init__(self, rows: int = 20, columns: int = 5) -> None:
+        self.models = Models(GridModel(rows, columns))
+        self._items: dict[type[Item], Callable[[Any], None]] = {
+            PoolBegan: lambda item: self.reset(item.rows, item.columns),
+            PoolResized: lambda item: self.models.grid.resize(item.rows),
+            Second: self._second,
+            Sounds: self._sounds,
+        }
+        self._folds = self._make_folds()
+
+    def __repr__(self) -> str:
+        return f"<Replica {self.models.grid!r}>"
+
+    def reset(self, rows: int, columns: int) -> None:
+        """Begin anew with a pool of that shape."""
+        fresh = Models(GridModel(rows, columns))
+        # The models stay the same objects, because views hold on to them.
+        self._become(_state_of(fresh))
+
+    def fold(self, what: Event | Item) -> None:
+        """Take in what happened; kinds that say nothing about the models are ignored."""
+        for fold in self._folds.get(type(what), ()):
+            fold(what)
+
+    def snapshot(self) -> bytes:
+        """Return the state as JSON."""
+        return msgspec.json.encode(_state_of(self.models))
+
+    def load(self, state: bytes) -> None:
+        """Take a state that ``snapshot`` made.
+
+        Raises:
+            ValueError: It is no such state; nothing has changed then.
+        """
+        plain = orjson.loads(state)
+        check_plain(plain)
+        self._become(msgspec.convert(plain, ModelsState, str_keys=True))
+
+    def _become(self, state: ModelsState) -> None:
+        models = self.models
+        models.grid.load(state.grid)
+        models.queue.load(state.queue)
+        models.totals.load(state.totals)
+        models.lives.load(state.lives)
+        models.errors.load(state.errors)
+
+    def _make_folds(self) -> dict[type[Any], tuple[Callable[[Any], None], ...]]:
+        return {**self.models.folds(), **{kind: (fold,) for kind, fold in self._items.items()}}
+
+    def _second(self, item: Second) -> None:
+        models = self.models
+        models.totals.sample(item.at, models.grid.in_use, len(models.queue))
+
+    def _sounds(self, item: Sounds) -> None:
+        grid = self.models.grid
+        for row, column, utterance_id, audio_s, total_s, played_s, levels in item.cells:
+            if row >= len(grid.rows) or column >= grid.columns:
+                continue
+            cell = grid.cell(row, column)
+            if cell.utterance_id == utterance_id:
+                cell.audio_s, cell.total_s, cell.played_s = audio_s, total_s, played_s
+                cell.listening, cell.bars = played_s is not None, unfold_levels(levels)
+                grid.touch(row, column)
+
+
+def fold_levels(bars: bytes) -> str:
+    """Return levels as one hexadecimal digit for two of them: what a small waveform can show."""
+    return "".join(f"{max(bars[place : place + 2]) >> 4:x}" for place in range(0, len(bars), 2))
+
+
+def unfold_levels(levels: str) -> bytes:
+    """Return what ``fold_levels`` made of levels, 0 to 255, each twice."""
+    coarse = levels.encode("ascii", "replace").translate(_DIGIT)
+    return bytes(level for level in coarse for _ in range(2))
+
+
+def _state_of(models: Models) -> ModelsState:
+    grid, errors = models.grid, models.errors.to_state()
+    wanted = {cell.utterance_id for cell in grid.cells()}
+    for group in errors.values():
+        wanted.update(group.utterances[-_LIVES_OF_A_GROUP:])
+    return ModelsState(
+        grid.to_state(), models.queue.to_state(), models.totals.to_state(), models.lives.to_state(wanted), errors
+    )

@@ -1,0 +1,84 @@
+"""Lines: everything is read back as it was, and nothing impossible is let in."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.recordings import RecordedPool
+from voxpool.frames.record import FrameKind, FrameRecord
+from voxpool.recording.blocks import DamagedBlock
+from voxpool.recording.items import Asked, Audio, Mark, PoolBegan, PoolResized, Second, Sounds, decode, encode
+
+ITEMS = [
+    PoolBegan(at=1.5, rows=20, columns=5),
+    PoolResized(at=2.0, rows=3),
+    Second(at=3.0),
+    Sounds(at=4.0, cells=[(0, 4, 12, 1.5, 3.0, None, "0af"), (19, 0, 13, 1.0, 1.0, 0.5, "")]),
+    Asked(at=5.0, utterance_id=3, characters=5, text="Héllo", voice="Joe", model="m"),
+    Mark(at=6.0, text="here", kind="fault"),
+    Audio(at=7.0, utterance_id=1, sample_rate_hz=24_000, start_s=0.5, pcm=b"\x00\x01\xff"),
+    FrameRecord(1, 2.5, 3, "in", FrameKind.AUDIO, "c-1", 5600, None, "PCM 120 ms, 5.6 kB", "{}", 4000, 120.0, 3.0),
+]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)
+def test_an_item_is_read_back(item):
+    line = encode(item)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert decode(line) == item
+
+
+def test_every_event_is_read_back():
+    for event in RecordedPool(troubles=0.3).busy(3.0):
+        assert decode(encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"[]",
+        b"7",
+        b'{"event":"Nonsense","at":1}',
+        b'{"event":"ConnectionPinged","at":1,"connection_id":1,"row":1000000000,"ping_ms":1}',
+        b'{"event":"ConnectionPinged","at":1,"connection_id":1,"row":-1,"ping_ms":1}',
+        b'{"event":"ConnectionPinged","at":1,"connection_id":99999999999999999999,"row":1,"ping_ms":1}',
+        b'{"event":"ConnectionPinged","at":1e300,"connection_id":1,"row":1,"ping_ms":1}',
+        b'{"event":"ConnectionPinged","at":null,"connection_id":1,"row":1,"ping_ms":1}',
+        b'{"item":"PoolBegan","at":1,"rows":1000000,"columns":5}',
+        b'{"item":"PoolBegan","at":1,"rows":0,"columns":5}',
+        b'{"item":"PoolResized","at":1,"rows":-3}',
+        b'{"item":"Sounds","at":1,"cells":[[5000,0,1,1.0,1.0,null,""]]}',
+        b'{"item":"Mark","at":1}',
+        b'{"item":["Mark"],"at":1}',
+        b'{"frame":[]}',
+        b'{"frame":{"serial":1}}',
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(line):
+    with pytest.raises(DamagedBlock):
+        decode(line)
+
+
+def test_what_a_newer_version_may_write_is_passed_over():
+    assert decode(b'{"weather":"fine","at":1}') is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=5), inside, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(ITEMS), st.data())
+def test_any_value_in_any_place_is_read_or_refused(item, data):
+    plain = json.loads(encode(item))
+    inside = plain.get("frame", plain)
+    inside[data.draw(st.sampled_from(sorted(inside)))] = data.draw(JSON)
+    with contextlib.suppress(DamagedBlock):  # and nothing else
+        assert decode(json.dumps(plain).encode()) is not item

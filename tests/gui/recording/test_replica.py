@@ -1,0 +1,132 @@
+"""The past is shown as it was: any moment of any session, exactly."""
+
+import json
+import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.fake_events import FakePool
+from support.recordings import RecordedPool, make_writer
+from voxgrid.bridge import Bridge
+from voxgrid.recording.replica import Replica, fold_levels, unfold_levels
+from voxpool.events import CloseReason
+from voxpool.recording.items import PoolBegan, PoolResized, Sounds
+from voxpool.recording.reader import Recording
+from voxpool.recording.scrubber import Scrubber
+
+
+def plain(replica):
+    return json.loads(replica.snapshot())
+
+
+def session(seed: int, seconds: float) -> list:
+    """Return all that happened in a session in which anything may happen."""
+    recorded = RecordedPool(seed, troubles=0.2)
+    pool, rng = recorded.pool, random.Random(seed)
+    pool.open(rng.randint(1, 20))
+    items = recorded.take()
+    for step in range(int(seconds * 5)):
+        pool.fire(rng.choice([0, 0, 1, 4, 30]))
+        if rng.random() < 0.1 and pool.open_rows:
+            pool.cut(rng.choice(sorted(pool.open_rows)), rng.choice(list(CloseReason)))
+        elif rng.random() < 0.1:
+            pool._open(rng.choice([row for row in range(20) if row not in pool.open_rows] or [0]))
+        pool.advance(0.2, 0.05)
+        items += recorded.take()
+        if step % 5 == 4:
+            items.append(recorded.second())
+            cells = [
+                (each.row, each.column, each.id, rng.random(), 1.0, rng.choice([None, 0.5]), "0f7"[: rng.randint(0, 3)])
+                for each in pool.running
+            ]
+            items.append(Sounds(at=pool.now, cells=cells))
+        if rng.random() < 0.02:
+            items.append(PoolResized(at=pool.now, rows=rng.randint(1, 20)))
+        if rng.random() < 0.02:
+            items.append(PoolBegan(at=pool.now, rows=20, columns=5))
+    return items
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.floats(0, 1), min_size=3, max_size=8))
+def test_scrubbing_shows_what_was_folded_by_then(seed, shares):
+    items = session(seed, 6.0)
+    with TemporaryDirectory() as folder:
+        writer = make_writer(Path(folder), Replica())
+        for item in items:
+            writer.write(item)
+        writer.close()
+        with Recording(writer.files) as recording:
+            shown = Replica()
+            scrubber = Scrubber(recording, shown)
+            for share in shares:
+                at = recording.first + share * recording.duration_s
+                scrubber.to(at)
+                truth = Replica()
+                for item in items:
+                    if item.at > at:
+                        break
+                    truth.fold(item)
+                assert plain(shown) == plain(truth)
+                assert scrubber.whole
+            assert recording.problems == ()
+
+
+def test_the_recorder_folds_what_the_window_folds(qapp):
+    pool = FakePool(troubles=0.2)
+    bridge, replica = Bridge(lambda _: None, lambda: pool.now), Replica()
+    bridge.watch(lambda events: [replica.fold(event) for event in events])
+    bridge.attach(pool)
+    pool.open(20)
+    for _ in range(30):
+        pool.fire(8)
+        pool.advance(0.3)
+        bridge.tick()
+    live = Replica()
+    live.models = bridge.models
+    assert plain(live) == plain(replica)
+    bridge.stop()
+
+
+def test_a_keyframe_is_small_and_still_knows_whom_an_error_hit():
+    replica = Replica()
+    for item in RecordedPool(troubles=0.3).busy(60.0, fire=2):
+        replica.fold(item)
+    state = plain(replica)
+    assert len(state["lives"]) < 250
+    shown = Replica()
+    shown.load(replica.snapshot())
+    for group in shown.models.errors.groups:
+        assert shown.models.lives.get(group.utterances[-1]) is not None
+
+
+@pytest.mark.parametrize("spoil", ["no json", "rows", "cells", "place", "type", "huge"])
+def test_a_state_that_cannot_be_is_refused_and_changes_nothing(spoil):
+    replica = Replica(3, 2)
+    state = plain(replica)
+    if spoil == "rows":
+        state["grid"]["rows"].pop()
+    elif spoil == "cells":
+        state["grid"]["cells"][0][0]["row"] = 7
+    elif spoil == "place":
+        state["grid"]["places"]["5"] = [9, 9]
+    elif spoil == "type":
+        state["totals"]["done"] = "many"
+    elif spoil == "huge":
+        state["totals"]["done"] = 10**18
+    text = b"{" if spoil == "no json" else json.dumps(state).encode()
+    before = replica.snapshot()
+    with pytest.raises(ValueError, match=r"."):
+        replica.load(text)
+    assert replica.snapshot() == before
+
+
+@given(st.binary(max_size=64))
+def test_levels_keep_their_shape(bars):
+    again = unfold_levels(fold_levels(bars))
+    assert len(again) in (len(bars), len(bars) + 1)
+    assert fold_levels(again) == fold_levels(bars)
