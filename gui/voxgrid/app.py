@@ -143,8 +143,10 @@ def build(
     views = SpeechViews(
         PlaygroundView(controller, theme), HistoryView(controller, theme), ListeningBar(controller, theme)
     )
-    window = MainWindow(theme, notifications, store, Panels(views.playground, views.history, views.listening), clock)
-    presenter = Presenter(window, bridge, controller, notifications, lag, clock)
+    window = MainWindow(
+        theme, notifications, store, Panels(views.playground, views.history, views.listening), bridge.now
+    )
+    presenter = Presenter(window, bridge, controller, notifications, lag, bridge.now)
     commands = Commands(window, views, presenter, controller, notifications, log_file)
     feed = FrameFeed()
     controller.poolChanged.connect(feed.attach)

@@ -95,7 +95,7 @@ class Bridge(QObject):
         clock: Monotonic time in seconds; the pool's clock.
 
     Attributes:
-        models: Of the pool in use.
+        live: Models of the pool in use, whatever is shown.
         fold_ms: How long the last frames' folding took, in milliseconds, views' reactions included.
 
     Signals:
@@ -103,6 +103,7 @@ class Bridge(QObject):
         second(): A second passed: ages, charts.
         replaced(): The models are other ones.
         noticed(PoolNotice): The pool has something to say.
+        pastChanged(bool): Another time is shown: a moment of a recording, or now again.
         livelyChanged(bool): Something happens, or nothing any more.
     """
 
@@ -110,6 +111,7 @@ class Bridge(QObject):
     second = Signal()
     replaced = Signal()
     noticed = Signal(object)
+    pastChanged = Signal(bool)
     livelyChanged = Signal(bool)
 
     def __init__(
@@ -122,8 +124,10 @@ class Bridge(QObject):
         self._subscription: Subscription | None = None
         self._lost = 0
         self._quiet = 0
-        self.models = Models()
-        self._folds = self.models.folds()
+        self.live = Models()
+        self._past: Models | None = None
+        self._past_at = 0.0
+        self._folds = self.live.folds()
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._watchers: list[Watcher] = []
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
@@ -131,6 +135,45 @@ class Bridge(QObject):
 
     def __repr__(self) -> str:
         return f"<Bridge {'lively' if self.lively else 'asleep'} {self.models.grid!r}>"
+
+    @property
+    def models(self) -> Models:
+        """What is shown: the pool in use, or a moment of a recording."""
+        return self.live if self._past is None else self._past
+
+    @property
+    def in_past(self) -> bool:
+        """Whether a moment of a recording is shown."""
+        return self._past is not None
+
+    def now(self) -> float:
+        """Return the moment that is shown, in monotonic seconds: ages are told from it."""
+        return self._clock() if self._past is None else self._past_at
+
+    def show_past(self, models: Models, at: float) -> None:
+        """Show a moment of a recording, or another one; folding and recording go on meanwhile.
+
+        Args:
+            models: As they were.
+            at: The moment, in monotonic seconds of the recording.
+        """
+        other, self._past, self._past_at = models is not self._past, models, at
+        if other:
+            self.replaced.emit()
+        self.framed.emit(models.take(at))
+        self.second.emit()
+        if other:
+            self.pastChanged.emit(True)
+
+    def show_live(self) -> None:
+        """Show the pool in use again."""
+        if self._past is None:
+            return
+        self._past = None
+        self.replaced.emit()
+        self.second.emit()
+        self.wake()
+        self.pastChanged.emit(False)
 
     @property
     def lively(self) -> bool:
@@ -165,9 +208,10 @@ class Bridge(QObject):
             return
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self.wake)
         self._lost = 0
-        self.models = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
-        self._folds = self.models.folds()
-        self.replaced.emit()
+        self.live = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
+        self._folds = self.live.folds()
+        if self._past is None:
+            self.replaced.emit()
         self.wake()
 
     def wake(self) -> None:
@@ -183,25 +227,26 @@ class Bridge(QObject):
         now = self._clock()
         happened = self._fold()
         self._follow_sounds()
-        frame = self.models.take(now)
+        frame = self.live.take(now)
         if happened or frame.cells or frame.rows:
             self._quiet = 0
-            self.framed.emit(frame)
+            if self._past is None:
+                self.framed.emit(frame)
             self.fold_ms.append((time.perf_counter() - began) * 1000)
         elif not self._expecting():
             self._rest()
 
     def tick_second(self) -> None:
         """Take a sample for the charts and let ages be shown anew."""
-        models = self.models
+        models = self.live
         models.totals.sample(self._clock(), models.grid.in_use, len(models.queue))
         self.second.emit()
 
     def hear(self, utterance_id: int) -> None:
         """Show at once that an utterance is heard, or no longer: also one that ended long ago."""
-        place = self.models.grid.place_of(utterance_id)
+        place = self.live.grid.place_of(utterance_id)
         if place is not None:
-            self._follow_sound(self.models.grid.cell(*place))
+            self._follow_sound(self.live.grid.cell(*place))
         self.wake()
 
     # --- inside ------------------------------------------------------------------------------------------
@@ -239,12 +284,12 @@ class Bridge(QObject):
 
     def _notice(self, notice: PoolNotice) -> None:
         if notice.kind == "resized" and self._pool is not None:
-            self.models.grid.resize(self._pool.config.max_connections)
+            self.live.grid.resize(self._pool.config.max_connections)
         self.noticed.emit(notice)
 
     def _follow_sounds(self) -> None:
         """Give cells that are heard, or still speak, the sound they have by now."""
-        grid = self.models.grid
+        grid = self.live.grid
         for cell in grid.cells():
             if cell.utterance_id and (cell.outcome is None or cell.listening or len(cell.bars) < BARS):
                 self._follow_sound(cell)
@@ -252,16 +297,16 @@ class Bridge(QObject):
     def _follow_sound(self, cell: CellState) -> None:
         record = self._record_of(cell.utterance_id)
         # A failed attempt's cell must not sound with the attempt that took its place.
-        if record is None or self.models.grid.place_of(cell.utterance_id) != (cell.row, cell.column):
+        if record is None or self.live.grid.place_of(cell.utterance_id) != (cell.row, cell.column):
             return
         played_s = record.played_s if record.listening else None
         total_s = expected_s(record.text, record.audio_s, ended=record.ended)
         if show_sound(cell, record.envelope.levels, record.audio_s, total_s, played_s):
-            self.models.grid.touch(cell.row, cell.column)
+            self.live.grid.touch(cell.row, cell.column)
 
     def _expecting(self) -> bool:
         """Whether something is under way that will move soon."""
-        models = self.models
+        models = self.live
         if len(models.queue):
             return True
         return any(cell.listening or is_lively(cell.state) for cell in models.grid.cells())

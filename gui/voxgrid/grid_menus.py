@@ -67,7 +67,8 @@ class GridMenus:
 
     def _acts(self, cell: CellState) -> tuple[tuple[str, Callable[[int], None], bool], ...]:
         controller, presenter = self._controller, self._presenter
-        record = controller.records.get(cell.utterance_id)
+        past = self._bridge.in_past
+        record = None if past else controller.records.get(cell.utterance_id)
         heard = record is not None and record.listening
         return (
             ("Inspect\tEnter", presenter.inspect_in_front, bool(cell.utterance_id)),
@@ -75,7 +76,7 @@ class GridMenus:
             ("Solo", controller.solo, record is not None),
             ("Replay", controller.replay, record is not None and record.ended and record.kept),
             ("Save as WAV…", presenter.save, record is not None and record.kept and record.audio_s > 0),
-            ("Interrupt\tDelete", presenter.interrupt, cell.running),
+            ("Interrupt\tDelete", presenter.interrupt, cell.running and not past),
         )
 
     def _menu(self, name: str) -> QMenu:
@@ -109,6 +110,8 @@ class GridMenus:
             action.triggered.connect(lambda _checked=False, name=effect.name: act(name))
 
     def _why_not(self, live: bool) -> str:
+        if self._bridge.in_past:
+            return "What you see is a moment of a recording: it cannot be broken any more."
         if not self._controller.can_break:
             return "Only what runs at the app's own local server can be broken."
         return "" if live else "Nothing runs here that could be broken."

@@ -112,9 +112,10 @@ class Presenter(QObject):
         if frame.queue:
             cockpit.queue.refresh(models.queue)
         self._follow()
-        if self._chosen in frame.lives or frame.now - self._inspected_at >= _INSPECT_EVERY_S:
+        # Time goes backwards too, when a recording is scrubbed.
+        if self._chosen in frame.lives or abs(frame.now - self._inspected_at) >= _INSPECT_EVERY_S:
             self._refresh_inspector(frame.now)
-        if frame.now - self._status_at >= _STATUS_EVERY_S:
+        if abs(frame.now - self._status_at) >= _STATUS_EVERY_S:
             self._refresh_numbers(frame.now)
 
     def _second(self) -> None:
@@ -164,10 +165,11 @@ class Presenter(QObject):
 
     def _replaced(self) -> None:
         self._window.cockpit.items.replace(self._bridge.models.grid)
+        self._window.cockpit.queue.refresh(self._bridge.models.queue)
         self._chosen = 0
         self._empty_place = None
         self._window.inspector.show_inspection(None)
-        self._window.inspector.show_groups(())
+        self._window.inspector.show_groups(self._bridge.models.errors.groups)
         self._refresh_numbers(self._clock())
 
     # --- the inspector -----------------------------------------------------------------------------------
@@ -207,10 +209,14 @@ class Presenter(QObject):
             return None
         place = models.grid.place_of(self._chosen)
         cell = models.grid.cell(*place) if place is not None else None
-        return inspect(life, cell, self._controller.records.get(self._chosen), now)
+        # What sounds now has nothing to do with the utterance of that number in a recording.
+        record = None if self._bridge.in_past else self._controller.records.get(self._chosen)
+        return inspect(life, cell, record, now)
 
     def _follow(self) -> None:
         """Go to the cell of what the playground just spoke, once it has one; fill a chosen cell that was empty."""
+        if self._bridge.in_past:
+            return
         if self._empty_place is not None and not self._chosen:
             row, column = self._empty_place
             if self._bridge.models.grid.cell(row, column).utterance_id:
@@ -224,6 +230,8 @@ class Presenter(QObject):
 
     def toggle_listening(self, utterance_id: int) -> None:
         """Hear an utterance, or no longer."""
+        if self._is_past():
+            return
         record = self._controller.records.get(utterance_id)
         if record is None:
             text = "The sound of that context is not kept any more."
@@ -235,18 +243,27 @@ class Presenter(QObject):
 
     def interrupt(self, utterance_id: int) -> None:
         """Interrupt an utterance, or take it out of the queue."""
-        self._controller.cancel(utterance_id)
+        if not self._is_past():
+            self._controller.cancel(utterance_id)
 
     def save(self, utterance_id: int) -> None:
         """Ask for a file and write an utterance's sound into it."""
-        record = self._controller.records.get(utterance_id)
+        record = None if self._is_past() else self._controller.records.get(utterance_id)
         if record is not None:
             ask_where_to_save(self._window, record.label, lambda path: self._controller.save(utterance_id, path))
 
     def act_on_chosen(self, act: Callable[[int], None]) -> None:
-        """Do something with the utterance in the inspector, if there is one."""
-        if self._chosen:
+        """Do something with the utterance in the inspector, if there is one; in the past only look at it."""
+        if self._chosen and (act == self.inspect_in_front or not self._is_past()):
             act(self._chosen)
+
+    def _is_past(self) -> bool:
+        """Whether what is shown is over, which is then said: nothing can be done with it."""
+        if self._bridge.in_past:
+            text = "What you see is a moment of a recording: it can be looked at and nothing else."
+            hint = "Back to live: Alt+End."
+            self._notifications.post(text, hint=hint, severity=Severity.INFO, key="past")
+        return self._bridge.in_past
 
     # --- what speech says --------------------------------------------------------------------------------
 

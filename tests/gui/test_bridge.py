@@ -4,6 +4,8 @@ import pytest
 
 from support.fake_events import FakePool
 from voxgrid.bridge import Bridge
+from voxgrid.models.board import Models
+from voxgrid.models.grid import GridModel
 from voxpool.config import PoolConfig
 from voxpool.events import PoolNotice
 
@@ -166,3 +168,44 @@ def test_a_resized_pool_has_other_rows(bridge, pool):
     pool.cut(18)
     bridge.tick()
     assert len(bridge.models.grid.rows) == 18
+
+
+def test_while_the_past_is_shown_folding_and_watching_go_on_unseen(bridge, pool):
+    pool.open(2)
+    pool.fire(3)
+    bridge.tick()
+    past = Models(GridModel(4, 3))
+    frames, replaced, watched = collect(bridge.framed), [], []
+    bridge.replaced.connect(lambda: replaced.append(bridge.models))
+    bridge.watch(watched.extend)
+    bridge.show_past(past, 123.0)
+    assert bridge.in_past
+    assert bridge.models is past
+    assert bridge.now() == 123.0
+    assert [frame.now for frame in frames] == [123.0]
+    before = len(watched)
+    pool.fire(4)
+    bridge.tick()
+    bridge.tick_second()
+    assert len(frames) == 1
+    assert len(watched) > before
+    assert bridge.live.totals.asked == 7
+    assert len(bridge.live.totals.history) == 1
+    assert past.totals.asked == 0
+    bridge.show_past(past, 99.0)
+    assert replaced == [past], "another moment of the same recording is no other picture"
+    bridge.show_live()
+    assert replaced == [past, bridge.live]
+    assert bridge.now() == pool.now
+    pool.fire(1)
+    bridge.tick()
+    assert bridge.models.totals.asked == 8
+
+
+def test_another_pool_does_not_disturb_the_past(bridge, pool):
+    past = Models()
+    bridge.show_past(past, 1.0)
+    bridge.attach(FakePool())
+    assert bridge.models is past
+    bridge.show_live()
+    assert bridge.models is bridge.live

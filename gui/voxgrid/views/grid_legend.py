@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from voxgrid.models.cell import Look
 from voxgrid.models.wording import STATE_MEANINGS
-from voxgrid.theme import Theme, mono_font, ui_font
+from voxgrid.theme import Theme, blend, mono_font, ui_font
 from voxgrid.views.glyphs import draw_glyph
 from voxgrid.views.grid_delegate import look_color
 from voxpool.events import SlotState
@@ -42,6 +42,7 @@ class GridLegend(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._indent = indent
+        self._past = ""
         self._counts: dict[Look, int] = dict.fromkeys(Look, 0)
         self._spots: list[tuple[QRect, Look]] = []
         self._font = ui_font(11)
@@ -63,14 +64,18 @@ class GridLegend(QWidget):
             self.setAccessibleDescription(", ".join(f"{counts.get(look, 0)} {word}" for look, word in SHOWN))
             self.update()
 
+    def show_past(self, moment: str) -> None:
+        """Mark that a moment of the past is shown, or with "" that it is now again."""
+        if moment != self._past:
+            self._past = moment
+            self.setAccessibleName(f"Past, {moment}. Legend of the grid" if moment else "Legend of the grid")
+            self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw heading and signs."""
-        tokens = self._theme.tokens
         painter = QPainter(self)
-        painter.setFont(self._heading)
-        painter.setPen(QColor(tokens.muted))
         baseline = self.height() // 2 + 4
-        painter.drawText(QPoint(8, baseline), "SLOTS")
+        self._paint_heading(painter, baseline)
         words, digits = QFontMetrics(self._font), QFontMetrics(self._mono)
         widths = [_GLYPH + 4 + words.horizontalAdvance(word) for _, word in SHOWN]
         number = digits.horizontalAdvance("000") + 4
@@ -84,6 +89,19 @@ class GridLegend(QWidget):
             self._paint_entry(painter, round(x), baseline, look, word, counted)
             self._spots.append((QRect(round(x), 0, round(width), self.height()), look))
             x += width + space
+
+    def _paint_heading(self, painter: QPainter, baseline: int) -> None:
+        tokens = self._theme.tokens
+        if not self._past:
+            painter.setFont(self._heading)
+            painter.setPen(QColor(tokens.muted))
+            painter.drawText(QPoint(8, baseline), "SLOTS")
+            return
+        painter.fillRect(0, 0, self._indent - 4, self.height(), blend(tokens.warning, tokens.background, 0.2))
+        painter.fillRect(0, 0, self.width(), 2, QColor(tokens.warning))
+        painter.setFont(self._mono)
+        painter.setPen(QColor(tokens.warning))
+        painter.drawText(QPoint(8, baseline), f"PAST {self._past}")
 
     def _paint_entry(self, painter: QPainter, x: int, baseline: int, look: Look, word: str, counted: bool) -> None:
         tokens = self._theme.tokens
