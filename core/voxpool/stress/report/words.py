@@ -1,0 +1,129 @@
+"""How a run's numbers are written: the same in reports, on the command line and in the window."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from voxpool.stress.result import RunResult, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a verdict is shown: never by colour alone.
+
+    Attributes:
+        word: In capitals.
+        sign: One character.
+        tone: Name of a colour: good, bad or warning.
+        meaning: A sentence.
+    """
+
+    word: str
+    sign: str
+    tone: str
+    meaning: str
+
+
+READINGS: Final = {
+    Verdict.PASSED: Reading("PASSED", "✓", "good", "Every threshold held."),
+    Verdict.FAILED: Reading("FAILED", "✕", "bad", "A threshold did not hold."),
+    Verdict.INVALID: Reading(
+        "INVALID", "?", "warning", "The tool itself was the bottleneck: these numbers say little about the service."
+    ),
+    Verdict.ABORTED: Reading("ABORTED", "■", "warning", "The run ended before its time."),
+}
+GOES_ON: Final = Reading("RUNNING", "▸", "accent", "The run still goes on.")
+"""What stands for the verdict of a run that has none yet."""
+NOTHING: Final = "–"
+"""Stands where nothing was measured."""
+MEASURES: Final = {
+    "corrected": "First audio, from when it should have begun",
+    "uncorrected": "First audio, from when the pool was asked",
+    "ttfa": "First audio, from the first text on the wire",
+    "queue": "Waiting for a slot",
+    "connect": "Connecting",
+    "create": "Creating the context",
+    "release": "From the end to the free slot",
+    "stall": "Silence in mid-utterance",
+    "late_start": "Late starts of this tool",
+    "loop_lag": "Loop lag of this tool",
+    "real_time_factor": "Real-time factor",
+}
+"""Every distribution in words."""
+
+
+def reading(verdict: Verdict | None) -> Reading:
+    """Return how a verdict is shown; None is a run that goes on."""
+    return GOES_ON if verdict is None else READINGS[verdict]
+
+
+def sentences(result: RunResult) -> tuple[str, ...]:
+    """Return why the verdict is as it is; at least one sentence."""
+    if result.reasons:
+        return result.reasons
+    if result.verdict is Verdict.PASSED and not result.thresholds:
+        return ("Nothing went wrong; the scenario sets no threshold.",)
+    return (READINGS[result.verdict].meaning,)
+
+
+def millis(value: float | None) -> str:
+    """Write milliseconds with three significant digits, as far as that makes sense."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def signed(value: float | None) -> str:
+    """Write a difference in milliseconds with its sign."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return "0" if abs(value) < 0.005 else f"{'−' if value < 0 else '+'}{millis(abs(value))}"
+
+
+def number(value: float | None) -> str:
+    """Write a number without digits that it does not have."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+
+
+def percent(share: float) -> str:
+    """Write a share of 1."""
+    return f"{share * 100:.3g} %"
+
+
+def money(usd: float) -> str:
+    """Write an amount in US dollars; nothing costs nothing."""
+    if not usd:
+        return "nothing"
+    return f"${usd:,.2f}" if usd >= 0.01 else f"${usd:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration: 12.3 s, 4:05 min, 1:02:03 h."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def moment(at: float) -> str:
+    """Write a wall clock time in the time zone of whoever reads."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def safe_number(result: RunResult) -> str:
+    """Say what a search found, as a sentence, or "" when there was none."""
+    if result.search is None:
+        return ""
+    search = result.search
+    if search.safe is None:
+        return f"No level was safe: the lowest that failed was {number(search.breaking)} {search.unit}."
+    if search.breaking is None:
+        return f"{number(search.safe)} {search.unit} held, and nothing higher was tried."
+    return f"{number(search.safe)} {search.unit} are safe; at {number(search.breaking)} a threshold failed."
