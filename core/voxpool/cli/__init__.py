@@ -1,4 +1,4 @@
-"""The command line: ``voxpool say``, ``serve``, ``stress``, ``voices`` and ``doctor``.
+"""The command line: ``voxpool say``, ``serve``, ``stress``, ``runs``, ``voices`` and ``doctor``.
 
 Each command is a module of this package with two functions: ``configure(parser)`` adds its options to an
 :class:`argparse.ArgumentParser`, and ``run(arguments)`` does the work and returns the exit code.  Only the module
@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "say": "speak a text, through the loudspeaker or into a WAV file",
     "serve": "run the local server that speaks the protocol",
     "stress": "speak many utterances at once and measure them",
+    "runs": "list, show, compare, export and delete kept runs of the stress lab",
     "voices": "list the voices of an endpoint",
     "doctor": "check libraries, sound, endpoint and key, and say what to do",
 }

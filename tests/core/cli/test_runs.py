@@ -1,0 +1,115 @@
+"""voxpool runs: list, show, compare, export, delete."""
+
+import csv
+import json
+
+import pytest
+
+from support.runs import make_result
+from voxpool.cli import main
+from voxpool.stress.store import RunStore
+
+
+@pytest.fixture
+def runs(tmp_path, capsys):
+    store = RunStore(tmp_path / "runs.sqlite")
+    store.save(make_result(1, name="before", count=400, search=True))
+    store.save(make_result(2, name="after", count=400, slow=1.6))
+    store.note("run-0002", "new region")
+
+    def call(*arguments):
+        code = main(["runs", "--store", str(store.path), *map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    call.store = store
+    return call
+
+
+def test_the_list_has_a_line_for_each_run(runs):
+    code, out, _ = runs("list")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines] == ["id", "run-0002", "run-0001"]
+    assert "✕ FAILED" in lines[1]
+    assert lines[1].endswith("after (new region)")
+    assert " 65 " in lines[2]
+
+
+def test_the_list_is_searched_and_printed_as_json(runs):
+    assert [each["run_id"] for each in json.loads(runs("list", "--json", "new", "region")[1])] == ["run-0002"]
+    assert runs("list", "nowhere")[:2] == (0, "no run matches\n")
+
+
+def test_a_summary_begins_with_the_verdict(runs):
+    _, out, _ = runs("show", "run-0001")
+    assert out.startswith("✕ FAILED: before\n  ttfa_ms.p95 < 300 did not hold")
+    assert "65 utterances at once are safe" in out
+    assert runs("show", "last")[1].startswith("✕ FAILED: after")
+
+
+def test_a_comparison_says_what_is_more_than_noise(runs, tmp_path):
+    page = tmp_path / "comparison.html"
+    code, out, _ = runs("compare", "run-0001", "run-0002", "--html", page)
+    assert code == 0
+    assert out.startswith("after against before: slower at p50, p90")
+    assert page.read_text().startswith("<!doctype html>")
+    assert runs("compare", "last")[::2] == (1, "voxpool: A comparison needs at least two runs.\n")
+
+
+def test_every_kind_of_export_is_written(runs, tmp_path):
+    files = {kind: tmp_path / f"out.{kind}" for kind in ("html", "json", "csv", "trace")}
+    code, out, _ = runs("export", "run-0001", *(part for kind, file in files.items() for part in (f"--{kind}", file)))
+    assert code == 0
+    assert out.split() == [str(file) for file in files.values()]
+    assert "FAILED" in files["html"].read_text()
+    assert json.loads(files["json"].read_text())["run_id"] == "run-0001"
+    with files["csv"].open(newline="") as file:
+        assert len(list(csv.reader(file))) == 401
+    assert json.loads(files["trace"].read_text())["traceEvents"]
+    assert not [file for file in files.values() if "caller" in file.read_text()]
+    # What was exported can be shown and compared again.
+    assert runs("show", files["json"])[1] == runs("show", "run-0001")[1]
+
+
+def test_an_export_without_a_file_says_what_to_give(runs):
+    assert runs("export", "last")[::2] == (
+        1,
+        "voxpool: Say what to write: --html, --json, --csv or --trace, each with a file.\n",
+    )
+
+
+def test_deleting_finds_all_before_the_first_one_goes(runs):
+    code, _, err = runs("delete", "run-0001", "run-9")
+    assert (code, err) == (1, "voxpool: There is no kept run run-9; voxpool runs list shows what there is.\n")
+    assert len(runs.store.list()) == 2
+    assert runs("delete", "run-0001")[1] == "deleted run-0001\n"
+    assert [each.run_id for each in runs.store.list()] == ["run-0002"]
+
+
+@pytest.mark.parametrize(
+    ("which", "said"),
+    [("run-", "2 runs begin with run-; write more of the id."), ("", "There is no kept run ;")],
+)
+def test_a_run_that_is_not_clear_is_one_sentence(runs, which, said):
+    code, _, err = runs("show", which)
+    assert code == 1
+    assert err.startswith(f"voxpool: {said}")
+
+
+def test_a_file_that_is_no_run_is_one_sentence(runs, tmp_path):
+    for number, text in enumerate(("nonsense", "[]", '{"run_id": 5}')):
+        file = tmp_path / f"{number}.json"
+        file.write_text(text)
+        code, _, err = runs("show", file)
+        assert code == 1
+        assert "is no exported run" in err
+
+
+def test_a_damaged_store_is_put_aside_and_said(runs):
+    runs.store.path.write_bytes(b"damaged " * 1000)
+    for tail in ("-wal", "-shm"):
+        runs.store.path.with_name(runs.store.path.name + tail).unlink(missing_ok=True)
+    code, out, err = runs("list")
+    assert (code, out) == (0, "no run is kept yet\n")
+    assert "is damaged; it was put aside" in err
