@@ -10,13 +10,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from voxgrid.models.board import Models
+from voxgrid.models.board import Fold, Models
 from voxgrid.models.cell import CellState
 from voxgrid.models.grid import GridModel
 from voxgrid.models.sentences import is_lively
@@ -87,6 +88,17 @@ class RecordLike(Protocol):
 RecordOf = Callable[[int], RecordLike | None]
 
 
+@dataclass(slots=True, eq=False)
+class _Shown:
+    """A pool and what was folded of it."""
+
+    pool: PoolLike | None = None
+    subscription: Subscription | None = None
+    models: Models = field(default_factory=Models)
+    folds: dict[type[Event], tuple[Fold, ...]] = field(default_factory=dict)
+    lost: int = 0
+
+
 class Bridge(QObject):
     """Folds one pool's events into models at a fixed cadence.
 
@@ -95,7 +107,6 @@ class Bridge(QObject):
         clock: Monotonic time in seconds; the pool's clock.
 
     Attributes:
-        live: Models of the pool in use, whatever is shown.
         fold_ms: How long the last frames' folding took, in milliseconds, views' reactions included.
 
     Signals:
@@ -120,14 +131,11 @@ class Bridge(QObject):
         super().__init__(parent)
         self._record_of = record_of
         self._clock = clock
-        self._pool: PoolLike | None = None
-        self._subscription: Subscription | None = None
-        self._lost = 0
+        self._shown = _Shown()
+        self._home: _Shown | None = None
         self._quiet = 0
-        self.live = Models()
         self._past: Models | None = None
         self._past_at = 0.0
-        self._folds = self.live.folds()
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._watchers: list[Watcher] = []
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
@@ -135,6 +143,16 @@ class Bridge(QObject):
 
     def __repr__(self) -> str:
         return f"<Bridge {'lively' if self.lively else 'asleep'} {self.models.grid!r}>"
+
+    @property
+    def live(self) -> Models:
+        """Of the pool that is followed, whatever moment is shown."""
+        return self._shown.models
+
+    @property
+    def visiting(self) -> bool:
+        """Whether the pool that is followed is not the one in use."""
+        return self._home is not None
 
     @property
     def models(self) -> Models:
@@ -183,7 +201,7 @@ class Bridge(QObject):
     @property
     def lost(self) -> int:
         """Events of this pool that the window was too slow for."""
-        return self._lost
+        return self._shown.lost
 
     def watch(self, watcher: Watcher) -> None:
         """Have every frame's events handed on; the watcher must be quick and must not raise."""
@@ -198,21 +216,45 @@ class Bridge(QObject):
         """End; leaves no timer and no subscription."""
         self._frames.stop()
         self._seconds.stop()
-        self._unsubscribe()
+        self._leave(self._shown)
+        if self._home is not None:
+            self._leave(self._home)
 
     def attach(self, pool: PoolLike | None) -> None:
         """Show another pool, from its first event on; without one the last picture stays until the next comes."""
-        self._unsubscribe()
-        self._pool = pool
-        if pool is None:
+        if self._home is not None:
+            # Somebody else's pool is on show: this one is shown when that visit is over.
+            self._leave(self._home)
+            self._home = self._enter(pool) if pool is not None else _Shown(models=self._home.models)
             return
-        self._subscription = pool.events.subscribe(_EVENTS_HELD, self.wake)
-        self._lost = 0
-        self.live = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
-        self._folds = self.live.folds()
-        if self._past is None:
-            self.replaced.emit()
-        self.wake()
+        self._leave(self._shown)
+        if pool is None:
+            self._shown.pool = None
+            return
+        self._show(self._enter(pool))
+
+    def visit(self, pool: PoolLike) -> Models:
+        """Show a pool that is not the one in use, such as that of a run, until ``come_back``.
+
+        The one in use is not forgotten: its events wait, and its picture with them.
+
+        Returns:
+            The models of the pool that is shown from now on.
+        """
+        if self._home is None:
+            self._home = self._shown
+        else:
+            self._leave(self._shown)
+        self._show(self._enter(pool))
+        return self.live
+
+    def come_back(self) -> None:
+        """Show the pool in use again; harmless when it is shown."""
+        if self._home is None:
+            return
+        home, self._home = self._home, None
+        self._leave(self._shown)
+        self._show(home)
 
     def wake(self) -> None:
         """Start the frame timer, if it sleeps: something happened."""
@@ -258,33 +300,46 @@ class Bridge(QObject):
         timer.timeout.connect(act)
         return timer
 
-    def _unsubscribe(self) -> None:
-        if self._subscription is not None:
-            self._fold()
-            self._subscription.close()
-            self._subscription = None
+    def _enter(self, pool: PoolLike) -> _Shown:
+        models = Models(GridModel(pool.config.max_connections, pool.config.contexts_per_connection))
+        return _Shown(pool, pool.events.subscribe(_EVENTS_HELD, self.wake), models, models.folds())
+
+    def _show(self, shown: _Shown) -> None:
+        self._shown = shown
+        if self._past is None:
+            self.replaced.emit()
+        self.wake()
+
+    def _leave(self, shown: _Shown) -> None:
+        if shown.subscription is not None:
+            if shown is self._shown:
+                self._fold()
+            shown.subscription.close()
+            shown.subscription = None
 
     def _fold(self) -> int:
-        if self._subscription is None:
+        shown = self._shown
+        if shown.subscription is None:
             return 0
-        events = list(self._subscription.drain())
+        events = list(shown.subscription.drain())
         for event in events:
             if isinstance(event, PoolNotice):
                 self._notice(event)
                 continue
-            for fold in self._folds.get(type(event), ()):
+            for fold in shown.folds.get(type(event), ()):
                 fold(event)
-        if self._subscription.lost > self._lost:
-            _logger.warning("the window was too slow and lost %d events", self._subscription.lost - self._lost)
-            self._lost = self._subscription.lost
+        if shown.subscription.lost > shown.lost:
+            _logger.warning("the window was too slow and lost %d events", shown.subscription.lost - shown.lost)
+            shown.lost = shown.subscription.lost
         if events:
             for watcher in self._watchers:
                 watcher(events)
         return len(events)
 
     def _notice(self, notice: PoolNotice) -> None:
-        if notice.kind == "resized" and self._pool is not None:
-            self.live.grid.resize(self._pool.config.max_connections)
+        pool = self._shown.pool
+        if notice.kind == "resized" and pool is not None:
+            self.live.grid.resize(pool.config.max_connections)
         self.noticed.emit(notice)
 
     def _follow_sounds(self) -> None:

@@ -209,3 +209,43 @@ def test_another_pool_does_not_disturb_the_past(bridge, pool):
     assert bridge.models is past
     bridge.show_live()
     assert bridge.models is bridge.live
+
+
+def test_a_visit_shows_another_pool_and_loses_nothing_of_the_one_in_use(qapp):
+    home, other = FakePool(), FakePool(seed=9)
+    bridge = Bridge(home.records.get, lambda: home.now)
+    bridge.attach(home)
+    home.open(4)
+    bridge.tick()
+    models = bridge.visit(other)
+    assert bridge.visiting
+    assert bridge.live is models
+    home.open(7)
+    other.open(2)
+    bridge.tick()
+    assert sum(row.opened_at is not None for row in bridge.models.grid.rows) == 2
+    bridge.come_back()
+    bridge.tick()
+    assert not bridge.visiting
+    assert sum(row.opened_at is not None for row in bridge.models.grid.rows) == 7
+    assert len(other.events._subscriptions) == 0
+    bridge.stop()
+    assert len(home.events._subscriptions) == 0
+
+
+def test_a_pool_that_comes_during_a_visit_is_shown_after_it(qapp):
+    first, other, second = FakePool(), FakePool(seed=9), FakePool(seed=5)
+    bridge = Bridge(first.records.get, lambda: first.now)
+    bridge.attach(first)
+    models = bridge.visit(other)
+    bridge.attach(None)
+    assert len(first.events._subscriptions) == 0
+    bridge.attach(second)
+    assert bridge.models is models
+    second.open(3)
+    bridge.come_back()
+    bridge.tick()
+    assert sum(row.opened_at is not None for row in bridge.models.grid.rows) == 3
+    bridge.come_back()
+    bridge.stop()
+    assert not any(pool.events._subscriptions for pool in (first, other, second))
