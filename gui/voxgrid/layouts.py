@@ -27,7 +27,13 @@ class Layout:
 
 LAYOUTS: Final = (
     Layout("play", "&Play", ("playground", "history", "inspector"), "Type, speak and hear"),
-    Layout("stress", "&Stress", ("stress", "charts", "lanes", "runs"), "Load the pool and see how many calls fit"),
+    Layout(
+        "stress",
+        "&Stress",
+        ("stress", "charts", "lanes", "runs", "inspector"),
+        "Load the pool and see how many calls fit",
+        "charts",
+    ),
     Layout(
         "inspect", "In&spect", ("errors", "inspector", "frames", "timeline"), "Find out what went wrong", "inspector"
     ),

@@ -14,6 +14,7 @@ from voxgrid.loop_lag import LoopLag
 from voxgrid.models.board import Frame
 from voxgrid.models.grid import Place
 from voxgrid.models.inspection import Inspection, inspect, inspect_empty
+from voxgrid.models.stages import Life
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
 from voxgrid.views.main_window import MainWindow
@@ -181,6 +182,12 @@ class Presenter(QObject):
         place = self._bridge.models.grid.place_of(utterance_id)
         if place is not None:
             self._window.cockpit.grid.choose(*place)
+
+    def show_life(self, life: Life) -> None:
+        """Show a life that no pool in use knows any more, such as one of a run that is over."""
+        self._chosen = 0
+        self._empty_place = None
+        self._window.inspector.show_inspection(inspect(life, None, None, self._clock()))
 
     def inspect_in_front(self, utterance_id: int) -> None:
         """Show an utterance and give the inspector the keyboard."""

@@ -55,9 +55,11 @@ class MainWindow(QMainWindow):
 
     Signals:
         closed(): The user closed the window; it is gone from the screen already.
+        layoutShown(Layout): A layout was chosen.
     """
 
     closed = Signal()
+    layoutShown = Signal(object)
 
     def __init__(
         self,
@@ -135,6 +137,7 @@ class MainWindow(QMainWindow):
         """Show the docks of a layout and hide the others."""
         for name, dock in self.docks.items():
             dock.setVisible(name in layout.docks)
+        self.layoutShown.emit(layout)
         if layout.front in self.docks:
             self.docks[layout.front].raise_()
 
