@@ -1,0 +1,1 @@
+"""What the stress lab shows of a run, without Qt: time line, lanes, knee, verdict, words."""

@@ -1,0 +1,93 @@
+"""One run as the window shows it: folded from ticks, marks and the pool's events; kept after the run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from voxgrid.models.lab.heat import Heat
+from voxgrid.models.lab.lanes import Lanes
+from voxgrid.models.lab.timeline import Timeline
+from voxgrid.models.stages import LifeBook
+from voxpool.stress.result import Mark, MarkKind, RunResult, Step, Tick
+
+MARKS_KEPT: Final = 500
+
+
+@dataclass(slots=True, eq=False)
+class Picture:
+    """Everything that is shown of one run.
+
+    Attributes:
+        name: The scenario's name.
+        unit: What a level of the load is, in words.
+        slots: Slots of the run's pool.
+        generations: Most utterances that may generate at once, or None.
+        planned_s: How long the load is meant to take, without its drain, in seconds, or None when nobody knows.
+        thresholds: As written in the scenario.
+        line: Ticks as columns.
+        heat: Times to first audio over time.
+        lanes: Every slot over time.
+        marks: Annotations, oldest first, the last ``MARKS_KEPT``.
+        steps: Levels that a search has tried so far.
+        lives: The lives that the window folded of the run's events, or None.
+        result: What is left when the run is over, or None while it goes on.
+        crossed: When a threshold was crossed first, in seconds, by its text.
+    """
+
+    name: str = ""
+    unit: str = ""
+    slots: int = 100
+    generations: int | None = None
+    planned_s: float | None = None
+    thresholds: tuple[str, ...] = ()
+    line: Timeline = field(default_factory=Timeline)
+    heat: Heat = field(default_factory=Heat)
+    lanes: Lanes = field(default_factory=Lanes)
+    marks: list[Mark] = field(default_factory=list)
+    steps: tuple[Step, ...] = ()
+    lives: LifeBook | None = None
+    result: RunResult | None = None
+    crossed: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, result: RunResult) -> Picture:
+        """Return the picture of a run that is over, such as one from the store; it has no lanes."""
+        made = cls(name=result.name, planned_s=result.wall_s)
+        pool = result.scenario.get("pool")
+        if isinstance(pool, Mapping):
+            connections, contexts = pool.get("max_connections", 20), pool.get("contexts_per_connection", 5)
+            made.slots = int(connections) * int(contexts)
+        for tick in result.ticks:
+            made.add_tick(tick)
+        for mark in result.marks:
+            made.add_mark(mark)
+        made.end(result)
+        return made
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """The two limits of the pool: slots and, where there is one, generations."""
+        slots = float(self.slots)
+        return (slots,) if self.generations is None else (slots, float(self.generations))
+
+    def add_tick(self, tick: Tick) -> None:
+        """Take in a tick."""
+        self.line.add(tick)
+        self.heat.add(max(0.0, tick.at_s), tick.ttfa_ms)
+
+    def add_mark(self, mark: Mark) -> None:
+        """Take in an annotation."""
+        self.marks.append(mark)
+        del self.marks[:-MARKS_KEPT]
+        if mark.kind is MarkKind.THRESHOLD:
+            for text in self.thresholds:
+                if text in mark.text:
+                    self.crossed.setdefault(text, mark.at_s)
+
+    def end(self, result: RunResult) -> None:
+        """The run is over."""
+        self.result = result
+        if result.search is not None:
+            self.steps = result.search.steps

@@ -1,0 +1,145 @@
+"""A run in words: how it stands, how it ended, what its thresholds say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from voxgrid.models.lab.picture import Picture
+from voxgrid.models.lab.scale import clock
+from voxgrid.models.wording import count, millis
+from voxpool.stress.result import Percentiles, RunResult, SearchResult, Verdict
+
+VERDICT_WORDS: Final[dict[Verdict, str]] = {
+    Verdict.PASSED: "PASSED",
+    Verdict.FAILED: "FAILED",
+    Verdict.INVALID: "INVALID",
+    Verdict.ABORTED: "ABORTED",
+}
+VERDICT_TOKENS: Final[dict[Verdict, str]] = {
+    Verdict.PASSED: "good",
+    Verdict.FAILED: "bad",
+    Verdict.INVALID: "warning",
+    Verdict.ABORTED: "muted",
+}
+"""Colour of each verdict; its word and its glyph tell it too."""
+
+_MEANINGS: Final[dict[Verdict, str]] = {
+    Verdict.PASSED: "Every threshold held.",
+    Verdict.FAILED: "A threshold did not hold.",
+    Verdict.INVALID: "This computer was the bottleneck: the numbers say little about the service.",
+    Verdict.ABORTED: "Ended before its time.",
+}
+_SHOWN: Final = (
+    ("corrected", "First audio, corrected"),
+    ("uncorrected", "First audio, uncorrected"),
+    ("ttfa", "First audio, from first text"),
+    ("queue", "In the queue"),
+    ("release", "Slot release"),
+    ("late_start", "Late starts"),
+    ("loop_lag", "Loop lag"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRow:
+    """One threshold as it stands.
+
+    Attributes:
+        text: As written.
+        passed: Whether it holds (so far), or None when nothing was measured yet.
+        note: A few words beside it.
+    """
+
+    text: str
+    passed: bool | None
+    note: str = ""
+
+
+def headline(result: RunResult) -> str:
+    """Return the verdict in one sentence."""
+    if result.verdict is Verdict.PASSED and not result.thresholds:
+        return "The run is over; it had no thresholds to hold."
+    return _MEANINGS[result.verdict]
+
+
+def search_sentence(found: SearchResult) -> str:
+    """Return what a search found."""
+    if found.safe is None:
+        return f"No level was safe: the lowest one tried, {_lowest(found):g} {found.unit}, failed already."
+    if found.breaking is None:
+        return f"Safe: {found.safe:g} {found.unit}. Nothing failed up to there; the service may carry more."
+    why = next((step.why for step in found.steps if step.level == found.breaking and step.why), "")
+    because = f": {why}" if why else ""
+    return f"Safe: {found.safe:g} {found.unit}. At {found.breaking:g} a threshold failed{because}."
+
+
+def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
+    """Return every threshold: as it ended, or as it stands while the run goes on."""
+    if picture.result is not None:
+        return tuple(
+            ThresholdRow(each.text, each.passed, _measured(each.value, each.first_crossed_s))
+            for each in picture.result.thresholds
+        )
+    measured = picture.line.newest is not None
+    return tuple(
+        ThresholdRow(
+            text,
+            False if text in picture.crossed else (True if measured else None),
+            f"crossed after {clock(picture.crossed[text])}" if text in picture.crossed else "",
+        )
+        for text in picture.thresholds
+    )
+
+
+def progress_words(picture: Picture, phase: str = "") -> str:
+    """Return how far a run is, and how long it still takes."""
+    at_s = picture.line.ends_s
+    if picture.planned_s is None:
+        said = f"{clock(at_s)} so far"
+    elif at_s <= picture.planned_s:
+        said = f"{clock(at_s)} of {clock(picture.planned_s)} · {clock(picture.planned_s - at_s)} left"
+    else:
+        said = f"{clock(at_s)} · waiting for the last ones"
+    return f"{said} · {phase}" if phase else said
+
+
+def progress_share(picture: Picture) -> float | None:
+    """Return how far a run is, 0 to 1, or None when nobody knows."""
+    if not picture.planned_s:
+        return None
+    return min(1.0, picture.line.ends_s / picture.planned_s)
+
+
+def counts_words(picture: Picture) -> tuple[tuple[str, str], ...]:
+    """Return what happened so far, as names and numbers."""
+    tick = picture.line.newest
+    if tick is None:
+        return tuple((name, "–") for name in ("started", "done", "failed", "interrupted", "stalls", "in flight"))
+    return (
+        ("started", count(tick.started)),
+        ("done", count(tick.done)),
+        ("failed", count(tick.failed)),
+        ("interrupted", count(tick.cancelled)),
+        ("stalls", count(tick.stalls)),
+        ("in flight", count(tick.in_flight)),
+    )
+
+
+def distribution_rows(result: RunResult) -> tuple[tuple[str, ...], ...]:
+    """Return the distributions that people ask for: name, count, p50, p95, p99, p99.9, largest."""
+    found = ((title, result.distributions.get(name)) for name, title in _SHOWN)
+    return tuple(_row(title, each) for title, each in found if each is not None and each.count)
+
+
+def _row(title: str, each: Percentiles) -> tuple[str, ...]:
+    return (title, count(each.count), *(millis(value) for value in (each.p50, each.p95, each.p99, each.p999, each.max)))
+
+
+def _measured(value: float | None, crossed_s: float | None) -> str:
+    said = "nothing measured" if value is None else f"measured {value:,.4g}"
+    return said if crossed_s is None else f"{said}, crossed after {clock(crossed_s)}"
+
+
+def _lowest(found: SearchResult) -> float:
+    return min((step.level for step in found.steps), default=0.0)

@@ -1,0 +1,1 @@
+"""What paints the stress lab: controls, charts, lanes, knee."""

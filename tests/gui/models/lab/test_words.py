@@ -1,0 +1,98 @@
+"""A run in words: verdicts, thresholds as they stand, progress, what a search found."""
+
+import pytest
+
+from support.fake_run import THRESHOLDS, fake_marks, fake_result, fake_search, fake_ticks
+from voxgrid.models.lab.picture import Picture
+from voxgrid.models.lab.words import (
+    counts_words,
+    distribution_rows,
+    headline,
+    progress_share,
+    progress_words,
+    search_sentence,
+    threshold_rows,
+)
+from voxpool.stress.result import SearchResult, Step, Tick, Verdict
+
+
+def _picture(ticks=(), **more):
+    made = Picture(thresholds=THRESHOLDS, planned_s=60.0, **more)
+    for tick in ticks:
+        made.add_tick(tick)
+    return made
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_is_a_sentence(verdict):
+    assert headline(fake_result(verdict)).endswith(".")
+
+
+def test_thresholds_stand_as_they_were_crossed():
+    picture = _picture()
+    assert [row.passed for row in threshold_rows(picture)] == [None, None, None]
+    picture.add_tick(Tick(at_s=1.0))
+    assert [row.passed for row in threshold_rows(picture)] == [True, True, True]
+    for mark in fake_marks(60):
+        picture.add_mark(mark)
+    first, *others = threshold_rows(picture)
+    assert (first.passed, first.note) == (False, "crossed after 0:40")
+    assert all(row.passed for row in others)
+
+
+def test_a_result_says_what_was_measured():
+    picture = _picture()
+    picture.end(fake_result())
+    first, *_ = threshold_rows(picture)
+    assert (first.passed, first.note) == (False, "measured 1,184, crossed after 0:41")
+
+
+def test_progress_says_what_is_left():
+    picture = _picture(fake_ticks(45))
+    assert progress_words(picture, "ramp") == "0:45 of 1:00 · 0:15 left · ramp"
+    assert progress_share(picture) == pytest.approx(0.75)
+    picture.add_tick(Tick(at_s=62.0))
+    assert progress_words(picture) == "1:02 · waiting for the last ones"
+    assert progress_share(picture) == 1.0
+    picture.planned_s = None
+    assert progress_words(picture) == "1:02 so far"
+    assert progress_share(picture) is None
+
+
+def test_counts_have_a_place_before_anything_is_counted():
+    before, after = counts_words(Picture()), counts_words(_picture(fake_ticks(10)))
+    assert [name for name, _ in before] == [name for name, _ in after]
+    assert {value for _, value in before} == {"–"}
+
+
+def test_what_a_search_found():
+    assert search_sentence(fake_search()).startswith("Safe: 100 utterances at once. At 110 a threshold failed: ttfa_ms")
+    none_safe = SearchResult(None, 5, "utterances at once", (Step(5, False),))
+    assert search_sentence(none_safe).startswith("No level was safe: the lowest one tried, 5 ")
+    none_broke = SearchResult(200, None, "utterances at once", (Step(200, True),))
+    assert "Nothing failed" in search_sentence(none_broke)
+
+
+def test_percentiles_name_the_count_behind_them():
+    rows = distribution_rows(fake_result())
+    assert [row[0] for row in rows] == [
+        "First audio, corrected",
+        "First audio, uncorrected",
+        "First audio, from first text",
+    ]
+    assert all(len(row) == 7 for row in rows)
+
+
+def test_annotations_are_bounded():
+    picture = _picture()
+    for _ in range(400):
+        for mark in fake_marks(60):
+            picture.add_mark(mark)
+    assert len(picture.marks) == 500
+
+
+def test_a_stored_run_brings_its_slots():
+    picture = Picture.of(fake_result())
+    assert picture.limits == (100.0,)
+    assert picture.result is not None
+    assert len(picture.line) == 240
