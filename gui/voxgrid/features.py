@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from voxgrid.frames import FramesFeature
+
 if TYPE_CHECKING:
     from voxgrid.bridge import Bridge
     from voxgrid.commands import Commands
@@ -63,5 +65,5 @@ class Feature(Protocol):
         ...
 
 
-FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = ()
+FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature,)
 """In the order in which their menus stand between Context and View."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from voxgrid.bridge import Bridge
 from voxgrid.grid_menus import GridMenus
@@ -42,7 +42,12 @@ class Presenter(QObject):
         notifications: Where sentences go.
         lag: The probe of the event loop.
         clock: Monotonic time in seconds; the pool's clock.
+
+    Signals:
+        chosenChanged(): Another utterance is in the inspector, or the chosen one got another context.
     """
+
+    chosenChanged = Signal()
 
     def __init__(
         self,
@@ -113,6 +118,8 @@ class Presenter(QObject):
         if frame.queue:
             cockpit.queue.refresh(models.queue)
         self._follow()
+        if self._chosen in frame.lives:
+            self.chosenChanged.emit()
         # Time goes backwards too, when a recording is scrubbed.
         if self._chosen in frame.lives or abs(frame.now - self._inspected_at) >= _INSPECT_EVERY_S:
             self._refresh_inspector(frame.now)
@@ -167,7 +174,7 @@ class Presenter(QObject):
     def _replaced(self) -> None:
         self._window.cockpit.items.replace(self._bridge.models.grid)
         self._window.cockpit.queue.refresh(self._bridge.models.queue)
-        self._chosen = 0
+        self._choose(0)
         self._empty_place = None
         self._window.inspector.show_inspection(None)
         self._window.inspector.show_groups(self._bridge.models.errors.groups)
@@ -175,9 +182,14 @@ class Presenter(QObject):
 
     # --- the inspector -----------------------------------------------------------------------------------
 
+    def _choose(self, utterance_id: int) -> None:
+        if utterance_id != self._chosen:
+            self._chosen = utterance_id
+            self.chosenChanged.emit()
+
     def inspect(self, utterance_id: int) -> None:
         """Show an utterance, and the cell it is in."""
-        self._chosen = utterance_id
+        self._choose(utterance_id)
         self._refresh_inspector(self._clock())
         place = self._bridge.models.grid.place_of(utterance_id)
         if place is not None:
@@ -196,7 +208,7 @@ class Presenter(QObject):
 
     def _cell_chosen(self, row: int, column: int) -> None:
         cell = self._bridge.models.grid.cell(row, column)
-        self._chosen = cell.utterance_id
+        self._choose(cell.utterance_id)
         self._empty_place = None if cell.utterance_id else (row, column)
         if cell.utterance_id:
             self._refresh_inspector(self._clock())

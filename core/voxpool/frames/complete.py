@@ -10,7 +10,7 @@ from typing import Final
 from lark.exceptions import UnexpectedInput
 
 from voxpool.frames.fields import FIELDS
-from voxpool.frames.filter import PARSER
+from voxpool.frames.filter import parser
 from voxpool.frames.record import KIND_MEANINGS
 from voxpool.frames.terms import OPERATORS
 from voxpool.protocol.status import Code
@@ -93,11 +93,11 @@ def _start_of_fragment(before: str) -> int:
 def _accepted(text: str) -> set[str] | None:
     """Return which terminals may follow a text, or None when it is wrong or in the middle of a quoted one."""
     try:
-        parser = PARSER.parse_interactive(text)
-        parser.exhaust_lexer()
+        reading = parser().parse_interactive(text)
+        reading.exhaust_lexer()
     except UnexpectedInput:
         return None
-    return set(parser.accepts())  # type: ignore[no-untyped-call]
+    return set(reading.accepts())  # type: ignore[no-untyped-call]
 
 
 def _complete_value(field: str, typed: str, cursor: int, values: Values) -> Completion:

@@ -15,6 +15,7 @@ Parts stand side by side and must all fit; ``or``, ``not`` (or ``-``) and parent
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import re2
@@ -51,7 +52,13 @@ VALUE: /[^\s()"]+/
 WORD: /[^\s()"\/\-][^\s()"]*/
 %ignore /\s+/
 """
-PARSER: Final = Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
+
+
+@cache
+def parser() -> Lark:
+    """Return the parser, made when it is first needed: that takes 20 ms, which a start need not wait for."""
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
+
 
 _POSSIBLE: Final[dict[str, str]] = {
     "FIELD": "a field such as ctx:",
@@ -95,7 +102,7 @@ def parse_filter(text: str) -> Term:
         return Everything()
     _check_depth(text)
     try:
-        term: Term = _Builder().transform(PARSER.parse(text))
+        term: Term = _Builder().transform(parser().parse(text))
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedInput as error:
