@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QCompleter,
@@ -132,6 +132,18 @@ class FilterField(QLineEdit):
         place = QRect(self.cursorRect().left(), 0, _POPUP_WIDTH, self.height())
         self._popup.complete(place)
         self.choices.setCurrentIndex(self._candidates.index(0, 0))
+
+    def event(self, event: QEvent) -> bool:
+        """Esc closes the list of what may come next before it means anything to the window."""
+        if (
+            event.type() is QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self.choices.isVisible()
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let the list of what may come next have its keys."""
