@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from voxpool import scrub
 from voxpool.errors import EndpointError, SettingError
 
 WS_PATH: Final = "/tts/v1/voice:streamBidirectional"
@@ -41,6 +42,8 @@ class Credential:
             raise EndpointError("the key has a character that no key has (a space, a line break or a non-ASCII one)")
         self.scheme = scheme
         self._secret = secret
+        # From now on it is taken out of every log line, report and export, wherever it turns up.
+        scrub.remember(self._forms())
 
     @classmethod
     def basic(cls, key: str) -> Credential:
@@ -59,8 +62,8 @@ class Credential:
     def scrub(self, text: str) -> str:
         """Return ``text`` with the secret, its decoded form and the prefixes the service quotes taken out."""
         for hidden in self._forms():
-            text = text.replace(hidden, "***")
-        return text
+            text = text.replace(hidden, scrub.HIDDEN)
+        return scrub.scrub(text)
 
     def _forms(self) -> list[str]:
         forms = [self._secret]
@@ -135,7 +138,7 @@ class Endpoint:
 
     def scrub(self, text: str) -> str:
         """Return ``text`` without anything secret."""
-        return self.credential.scrub(text) if self.credential else text
+        return self.credential.scrub(text) if self.credential else scrub.scrub(text)
 
 
 @dataclass(frozen=True, slots=True)

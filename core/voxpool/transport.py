@@ -19,6 +19,7 @@ from aiohttp import ClientWSTimeout, WSMsgType
 
 from voxpool.config import Endpoint
 from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, VoxpoolError
+from voxpool.scrub import scrub
 
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 """Largest message accepted: audio at 48 kHz comes in frames of hundreds of kilobytes (protocol.md section 7)."""
@@ -114,7 +115,7 @@ class AiohttpTransport:
     def _ending(self, message: aiohttp.WSMessage) -> Closed:
         code = self._ws.close_code
         if message.type is WSMsgType.CLOSE:
-            text = str(message.extra or "")
+            text = scrub(str(message.extra or ""))
             return Closed(f"closed by the server with code {message.data}" + (f": {text}" if text else ""), True, code)
         error = message.data if isinstance(message.data, BaseException) else self._ws.exception()
         if error is not None:

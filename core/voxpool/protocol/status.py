@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from voxpool.errors import CredentialRejected, LimitReached, ServiceError
+from voxpool.scrub import scrub
 
 if TYPE_CHECKING:
     from voxpool.protocol.messages import Status
@@ -44,7 +45,6 @@ FATAL: Final = frozenset({Code.PERMISSION_DENIED, Code.UNAUTHENTICATED, Code.ABO
 
 NO_RETRY: Final = "NO_RETRY"
 
-_KEY_PREFIX: Final = re.compile(r"[^\s\"'`(\[{<]*\*{3}")
 _DURATION: Final = re.compile(r"\d+(\.\d+)?s?")
 
 
@@ -105,11 +105,6 @@ def _duration_s(value: object) -> float | None:
 def is_retryable(code: int) -> bool:
     """Whether the same request may succeed on another connection or a little later (section 16)."""
     return code in RETRYABLE
-
-
-def scrub(message: str) -> str:
-    """Take out the key prefix that code 7 quotes, as in ``"Zm9v***"`` (section 9)."""
-    return _KEY_PREFIX.sub("***", message)
 
 
 def to_error(status: Status, context_id: str | None = None, *, confirmed: bool = False) -> ServiceError:

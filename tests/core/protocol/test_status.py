@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support import protocol_strategies as some
 from voxpool.errors import CredentialRejected, LimitReached, ServiceError
 from voxpool.protocol.messages import Status
-from voxpool.protocol.status import Code, RetryHints, is_retryable, retry_hints, scrub, to_error
+from voxpool.protocol.status import Code, RetryHints, is_retryable, retry_hints, to_error
+from voxpool.scrub import scrub
 
 NO_RETRY = {
     "@type": "type.googleapis.com/ai.inworld.common.InworldStatus",

@@ -1,0 +1,74 @@
+"""Takes secrets out of texts: one place for logs, errors, reports, frame views and exports.
+
+Two nets, because either alone has holes.  What a key *looks like* where it usually stands (an ``Authorization``
+header, ``?authorization=`` in a URL, a ``bearer_`` subprotocol, the key prefix that code 7 quotes, protocol.md sections
+2 and 9) is found by its surroundings.  What *is* a key of this process is found wherever it stands: every
+``Credential`` that is made is remembered here, in memory alone, and so is the token of the local server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+HIDDEN: Final = "***"
+_SHORTEST: Final = 8
+"""A remembered secret of fewer characters would take ordinary words out of texts."""
+_MOST: Final = 256
+
+_VALUE: Final = r"[^\s\"'`,;&<>()\[\]{}\\]+"
+_PATTERNS: Final = (
+    # "Authorization: Basic Zm9v", {'authorization': 'Bearer x'}, authorization=x, ?authorization=Basic%20x
+    re.compile(
+        rf"(?P<kept>\b(?:proxy-)?authorization\b\\?[\"']?\s*[:=]\s*\\?[\"']?)(?:(?:basic|bearer)(?:\s+|%20|\+))?{_VALUE}",
+        re.IGNORECASE,
+    ),
+    # "Basic Zm9vYmFyYmF6", wherever it stands: a scheme and something long that is no word of a sentence
+    re.compile(
+        r"(?P<kept>\b(?:basic|bearer)(?:\s+|%20))(?=[^\s]*[\d+/=_-]|[^\s]{20})[A-Za-z0-9+/=._~%-]{8,}", re.IGNORECASE
+    ),
+    # the subprotocol that carries a token
+    re.compile(r"(?P<kept>\bbearer_)[A-Za-z0-9+/=._~%-]{6,}", re.IGNORECASE),
+    # INWORLD_API_KEY=x, VOXPOOL_CONTROL_TOKEN=x, "api_key": "x", token=x, secret: x, password=x
+    re.compile(
+        r"(?P<kept>\b\w*(?:api[_-]?key|access[_-]?key|control[_-]?token|session[_-]?token|secret|password|passwd)\b"
+        rf"\\?[\"']?\s*[:=]\s*\\?[\"']?){_VALUE}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?P<kept>[?&](?:key|token|access_token|jwt)=){_VALUE}", re.IGNORECASE),
+    # https://user:password@host
+    re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+:[^\s/@\"']+(?=@)", re.IGNORECASE),
+    # three parts of base64url: a session token
+    re.compile(r"(?P<kept>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+)
+_PREFIX: Final = re.compile(r"[^\s\"'`(\[{<\\*]+\*{3}(?!\*)")
+"""The first characters of a key with three stars behind them, as code 7 quotes them: ``"Zm9v***"`` (section 9)."""
+
+_remembered: OrderedDict[str, None] = OrderedDict()
+
+
+def remember(secrets: Iterable[str]) -> None:
+    """Take these secrets out of every text from now on, also in the form they have in a URL.
+
+    The newest 256 are kept, in this process's memory alone; what is shorter than 8 characters is left out.
+    """
+    for secret in secrets:
+        for form in (secret, quote(secret, safe="")):
+            if len(form) >= _SHORTEST:
+                _remembered[form] = None
+                _remembered.move_to_end(form)
+    while len(_remembered) > _MOST:
+        _remembered.popitem(last=False)
+
+
+def scrub(text: str) -> str:
+    """Return a text without anything secret; a text that holds nothing secret comes back as it is."""
+    for secret in _remembered:
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<kept>{HIDDEN}", text)
+    return _PREFIX.sub(HIDDEN, text) if "***" in text else text
