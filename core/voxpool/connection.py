@@ -76,6 +76,10 @@ class Owner(Protocol):
         """A ping was answered."""
         ...
 
+    def on_dropped(self, connection: Connection, kind: str, text: str, count: int, now: float) -> None:
+        """A frame had nothing for anybody (see ``FrameDropped``)."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Binding:
@@ -126,6 +130,7 @@ class Connection:
         self._closing = False
         self._pings: dict[bytes, float] = {}
         self._ping_serial = 0
+        self._strays = 0
 
     def __repr__(self) -> str:
         return f"<Connection {self.link.id}: {len(self.bindings)} contexts, {len(self._outbox)} frames to send>"
@@ -213,9 +218,10 @@ class Connection:
             traffic.tap(self.link.id, "in", frame, now)
         try:
             outputs = self.session.receive(frame)
-        except ProtocolError:
-            # Counted by the session; the frame names no context that could be told (protocol.md section 9).
+        except ProtocolError as error:
+            # The frame names no context that could be told (protocol.md section 9).
             traffic.frames_ignored += 1
+            self._owner.on_dropped(self, "malformed", str(error), self.session.counters.malformed, now)
             return
         if not outputs:
             self._on_stray(now)
@@ -235,6 +241,11 @@ class Connection:
     def _on_stray(self, now: float) -> None:
         """A frame had nothing for anybody; but it may be a sign of life of a context that is being closed."""
         self._traffic.frames_ignored += 1
+        stray, self.session.stray = self.session.stray, ""
+        if stray:
+            text = f"the service sent a frame for {stray}, which is no context of ours (any more)"
+            self._strays += 1
+            self._owner.on_dropped(self, "stray", text, self._strays, now)
         for binding in self.bindings.values():
             if binding.slot.closing_at is not None:
                 life = self.session.contexts.get(binding.slot.context_id)

@@ -130,6 +130,26 @@ class ConnectionPinged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameDropped(Event):
+    """A frame had nothing for anybody.  Of a flood on one connection, the 1st, 2nd, 4th, 8th... is told.
+
+    Attributes:
+        connection_id: Serial number of the connection.
+        row: Its grid row.
+        kind: ``"malformed"``: it could not be understood.  ``"stray"``: it names a context that the connection does
+            not have (any more), as late audio does (protocol.md section 13, number 10).
+        text: In words, without the frame's audio.
+        count: How many of the kind there were on the connection.
+    """
+
+    connection_id: int
+    row: int
+    kind: str
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotChanged(Event):
     """A slot went from one state to the next.
 

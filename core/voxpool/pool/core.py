@@ -202,6 +202,10 @@ class PoolCore:
         """A ping was answered."""
         upkeep.ponged(self.books, link, ping_ms, now)
 
+    def dropped(self, link: Link, kind: str, text: str, count: int, now: float) -> None:
+        """A frame had nothing for anybody."""
+        upkeep.dropped(self.books, link, kind, text, count, now)
+
     # -- the pool --------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:

@@ -259,6 +259,10 @@ class Runner:
         """A ping was answered."""
         self.core.ponged(connection.link, ping_ms, now)
 
+    def on_dropped(self, connection: Connection, kind: str, text: str, count: int, now: float) -> None:
+        """A frame had nothing for anybody."""
+        self.core.dropped(connection.link, kind, text, count, now)
+
     # -- connections -----------------------------------------------------------------------------------------
 
     def _connect(self, command: commands.Connect) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, ServiceError, VoxpoolError
-from voxpool.events import CloseReason, ConnectionPinged, ConnectionState
+from voxpool.events import CloseReason, ConnectionPinged, ConnectionState, FrameDropped
 from voxpool.pool.admission import begin_handshake, fail_waiting, open_connections, pump
 from voxpool.pool.agenda import Due
 from voxpool.pool.backoff import delay_s
@@ -224,6 +224,12 @@ def ponged(books: Books, link: Link, ping_ms: float, now: float) -> None:
     link.last_at = now
     link.ping_ms = ping_ms
     books.emit(ConnectionPinged(at=now, connection_id=link.id, row=link.row, ping_ms=ping_ms))
+
+
+def dropped(books: Books, link: Link, kind: str, text: str, count: int, now: float) -> None:
+    """A frame had nothing for anybody; of a flood, fewer and fewer are told."""
+    if count & (count - 1) == 0:
+        books.emit(FrameDropped(at=now, connection_id=link.id, row=link.row, kind=kind, text=text, count=count))
 
 
 def replace(books: Books, link: Link, now: float) -> None:

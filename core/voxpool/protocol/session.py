@@ -71,6 +71,8 @@ class Session:
     Attributes:
         counters: What was seen so far.
         fault: The last top-level error, or None.
+        stray: The context that the last frame named although it is not here, or "".  The echo of a context that was
+            refused ("not found" for every message sent behind it) is none.
         over: Why no more contexts can be made here (a fatal fault, or ``eof``), or None.
     """
 
@@ -78,6 +80,7 @@ class Session:
         self.connection_id = connection_id
         self.counters = Counters()
         self.fault: ServiceError | None = None
+        self.stray = ""
         self.over: VoxpoolError | str | None = None
         self._parting: ServiceError | None = None
         """A top-level error of shape B that is the last thing we heard: the cause of a CLOSE that follows."""
@@ -227,6 +230,7 @@ class Session:
         life = self._lives.get(message.context_id)
         if life is None:
             self.counters.strays += 1
+            self.stray = "" if isinstance(message, ContextStatus) else message.context_id[:80]
             return NOTHING
         outputs = self._take_for(life, message)
         if life.phase.over:
