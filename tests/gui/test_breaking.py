@@ -12,14 +12,12 @@ from PySide6.QtWidgets import QMenu
 
 from support.speech_stage import Stage
 from voxgrid.speech.breaking import (
-    FAULTS_PATH,
-    LEDGER_PATH,
     OF_CONNECTIONS,
     OF_CONTEXTS,
     Breaker,
-    BreakingError,
     find_connection,
 )
+from voxgrid.speech.control import FAULTS_PATH, LEDGER_PATH, ControlError, LocalControl
 from voxpool.server.faults import EFFECTS
 
 TOKEN = "made-up-control-token"
@@ -62,7 +60,7 @@ class FakeServer:
 @pytest.fixture
 async def server():
     made = FakeServer()
-    made.breaker = Breaker(await made.start(), TOKEN)
+    made.breaker = Breaker(LocalControl(await made.start(), TOKEN))
     yield made
     await made.runner.cleanup()
 
@@ -87,27 +85,27 @@ def test_the_server_knows_every_effect_and_every_word_is_a_sentence(effect):
 
 
 async def test_what_is_gone_is_a_sentence(server):
-    with pytest.raises(BreakingError, match="nothing left to break"):
+    with pytest.raises(ControlError, match="nothing left to break"):
         await server.breaker.break_context("gone", OF_CONTEXTS[0])
     assert server.asked == []
     server.answer = {"id": 1, "struck": 0}
-    with pytest.raises(BreakingError, match="ended just before"):
+    with pytest.raises(ControlError, match="ended just before"):
         await server.breaker.break_context("a", OF_CONTEXTS[0])
 
 
 @pytest.mark.parametrize("ledger", [[], None, "x"])
 async def test_an_odd_ledger_is_a_sentence(server, ledger):
     server.ledger = ledger
-    with pytest.raises(BreakingError, match="makes no sense"):
+    with pytest.raises(ControlError, match="makes no sense"):
         await server.breaker.break_context("a", OF_CONTEXTS[0])
 
 
 async def test_a_refusal_and_silence_are_sentences_without_the_token(server):
     server.status = 401
-    with pytest.raises(BreakingError, match="HTTP 401") as refused:
+    with pytest.raises(ControlError, match="HTTP 401") as refused:
         await server.breaker.break_context("a", OF_CONTEXTS[0])
-    with pytest.raises(BreakingError, match="did not answer") as silent:
-        await Breaker("http://127.0.0.1:9", TOKEN).break_context("a", OF_CONTEXTS[0])
+    with pytest.raises(ControlError, match="did not answer") as silent:
+        await Breaker(LocalControl("http://127.0.0.1:9", TOKEN)).break_context("a", OF_CONTEXTS[0])
     assert TOKEN not in f"{refused.value}{silent.value}{server.breaker!r}"
 
 

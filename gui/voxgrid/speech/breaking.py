@@ -5,28 +5,16 @@ The server numbers its connections itself; its ledger says which of them holds a
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-import aiohttp
-
 from voxgrid.local_server import LocalServerSupervisor, ServerPhase
 from voxgrid.notifications import Severity
+from voxgrid.speech.control import ControlError, LocalControl
 from voxgrid.speech.notice import Notice
 from voxgrid.speech.tasks import Tasks
-
-_logger = logging.getLogger(__name__)
-
-LEDGER_PATH: Final = "/voxgrid/v1/ledger"
-FAULTS_PATH: Final = "/voxgrid/v1/faults"
-_TIMEOUT_S: Final = 5.0
-
-
-class BreakingError(Exception):
-    """Nothing was broken; the message says why, as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,67 +72,42 @@ class Breaker:
     """Asks one local server to misbehave.
 
     Args:
-        url: Its base URL.
-        token: Its control token; it goes nowhere but into the header of a request.
+        control: Its control endpoints.
     """
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url = url
-        self._token = token
+    def __init__(self, control: LocalControl) -> None:
+        self._control = control
 
     def __repr__(self) -> str:
-        return f"<Breaker {self._url}>"
+        return f"<Breaker {self._control!r}>"
 
     async def break_context(self, context_id: str, effect: Effect) -> None:
         """Break one context.
 
         Raises:
-            BreakingError: If it is not there any more, or the server refuses.
+            ControlError: If it is not there any more, or the server refuses.
         """
-        async with self._session() as session:
-            await self._connection_of(session, (context_id,))
-            await self._strike(session, {**effect.fault, "contextId": context_id})
+        await self._connection_of((context_id,))
+        await self._strike({**effect.fault, "contextId": context_id})
 
     async def break_connection(self, context_ids: Collection[str], effect: Effect) -> None:
         """Break the connection that holds these contexts.
 
         Raises:
-            BreakingError: If none of them is there any more, or the server refuses.
+            ControlError: If none of them is there any more, or the server refuses.
         """
-        async with self._session() as session:
-            number = await self._connection_of(session, context_ids)
-            await self._strike(session, {**effect.fault, "connection": number})
+        number = await self._connection_of(context_ids)
+        await self._strike({**effect.fault, "connection": number})
 
-    def _session(self) -> aiohttp.ClientSession:
-        # No proxy and no cookies of anybody's: the server is on this machine, and the token is for it alone.
-        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=False)
-
-    async def _connection_of(self, session: aiohttp.ClientSession, context_ids: Collection[str]) -> int:
-        number = find_connection(await self._ask(session, "GET", LEDGER_PATH), context_ids)
+    async def _connection_of(self, context_ids: Collection[str]) -> int:
+        number = find_connection(await self._control.ledger(), context_ids)
         if number is None:
-            raise BreakingError("There is nothing left to break: the server has ended that already.")
+            raise ControlError("There is nothing left to break: the server has ended that already.")
         return number
 
-    async def _strike(self, session: aiohttp.ClientSession, fault: dict[str, Any]) -> None:
-        answer = await self._ask(session, "POST", FAULTS_PATH, fault)
-        if answer.get("struck") == 0:
-            raise BreakingError("Nothing was broken: it ended just before.")
-
-    async def _ask(
-        self, session: aiohttp.ClientSession, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"} if method == "POST" else {}
-        try:
-            async with session.request(method, self._url + path, json=body, headers=headers) as response:
-                if response.status != 200:
-                    raise BreakingError(f"The local server refused to break anything (HTTP {response.status}).")
-                answer = await response.json()
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            _logger.debug("breaking: %s", type(error).__name__)
-            raise BreakingError("Nothing was broken: the local server did not answer.") from error
-        if not isinstance(answer, dict):
-            raise BreakingError("Nothing was broken: the local server's answer makes no sense.")
-        return answer
+    async def _strike(self, fault: Mapping[str, Any]) -> None:
+        if (await self._control.add(fault)).struck == 0:
+            raise ControlError("Nothing was broken: it ended just before.")
 
 
 class Breaking:
@@ -166,8 +129,15 @@ class Breaking:
     @property
     def possible(self) -> bool:
         """Whether the app's own local server is the endpoint, and there."""
+        return self.control is not None
+
+    @property
+    def control(self) -> LocalControl | None:
+        """The control endpoints of the app's own local server, while that is the endpoint and there."""
         server = self._server()
-        return server is not None and server.state.phase is ServerPhase.READY
+        if server is None or server.state.phase is not ServerPhase.READY:
+            return None
+        return LocalControl(server.state.url, server.control_token)
 
     def context(self, context_id: str, effect: str) -> None:
         """Break one context; ``effect`` is the name of one of ``OF_CONTEXTS``."""
@@ -180,18 +150,17 @@ class Breaking:
         self._start(lambda breaker: breaker.break_connection(context_ids, chosen), chosen)
 
     def _start(self, act: Callable[[Breaker], Awaitable[None]], effect: Effect) -> None:
-        server = self._server()
-        if server is None or not self.possible:
+        control = self.control
+        if control is None:
             text = "Only contexts at the app's own local server can be broken, while it runs."
             self._tell(Notice("break", text, Severity.WARNING))
             return
-        breaker = Breaker(server.state.url, server.control_token)
-        self._tasks.start(self._run(act, breaker, effect), f"break: {effect.name}")
+        self._tasks.start(self._run(act, Breaker(control), effect), f"break: {effect.name}")
 
     async def _run(self, act: Callable[[Breaker], Awaitable[None]], breaker: Breaker, effect: Effect) -> None:
         try:
             await act(breaker)
-        except BreakingError as error:
+        except ControlError as error:
             self._tell(Notice("break", str(error), Severity.WARNING))
         else:
             self._tell(Notice("break", effect.done, hint="You asked for it; see what the pool makes of it."))

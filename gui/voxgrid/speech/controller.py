@@ -35,6 +35,7 @@ from voxpool.protocol.settings import ContextSettings, TimestampType
 from voxpool.stress.cost import price_of
 
 if TYPE_CHECKING:
+    from voxgrid.speech.control import LocalControl
     from voxpool.config import Credential
     from voxpool.pool.pool import Pool
     from voxpool.voices import Voice
@@ -213,6 +214,11 @@ class SpeechController(SpeechSignals):
     def can_break(self) -> bool:
         """Whether things can be broken on purpose: at the app's own local server only, while it runs."""
         return self._breaking.possible
+
+    @property
+    def local_control(self) -> LocalControl | None:
+        """The control endpoints of the app's own local server, while that is the endpoint and there."""
+        return self._breaking.control
 
     def break_context(self, context_id: str, effect: str) -> None:
         """Have the local server break one context; ``effect`` is a name of ``breaking.OF_CONTEXTS``."""
