@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voxgrid.frames import FramesFeature
+from voxgrid.trouble.errors import ErrorsFeature
 
 if TYPE_CHECKING:
     from voxgrid.bridge import Bridge
@@ -65,5 +66,5 @@ class Feature(Protocol):
         ...
 
 
-FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature,)
+FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature, ErrorsFeature)
 """In the order in which their menus stand between Context and View."""

@@ -35,7 +35,11 @@ LAYOUTS: Final = (
         "charts",
     ),
     Layout(
-        "inspect", "In&spect", ("errors", "inspector", "frames", "timeline"), "Find out what went wrong", "inspector"
+        "inspect",
+        "In&spect",
+        ("errors", "faults", "inspector", "frames", "timeline"),
+        "Find out what went wrong",
+        "errors",
     ),
     Layout("watch", "&Watch", (), "The grid alone"),
 )

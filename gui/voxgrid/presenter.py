@@ -79,6 +79,12 @@ class Presenter(QObject):
         """The utterance in the inspector, or 0."""
         return self._chosen
 
+    @property
+    def cell(self) -> Place | None:
+        """The cell that is chosen in the grid, or None."""
+        index = self._window.cockpit.grid.currentIndex()
+        return (index.row(), index.column()) if index.isValid() else None
+
     def _connect_bridge(self) -> None:
         bridge = self._bridge
         bridge.framed.connect(self._framed)
@@ -92,7 +98,6 @@ class Presenter(QObject):
         grid.cellChosen.connect(self._cell_chosen)
         grid.inspectRequested.connect(self.inspect_in_front)
         queue.inspectRequested.connect(self.inspect)
-        inspector.inspectRequested.connect(self.inspect)
         inspector.saveRequested.connect(self.save)
         for view in (grid, inspector):
             view.listenRequested.connect(self.toggle_listening)
@@ -113,8 +118,6 @@ class Presenter(QObject):
     def _framed(self, frame: Frame) -> None:
         cockpit, models = self._window.cockpit, self._bridge.models
         cockpit.grid.refresh(frame.cells, frame.rows, frame.now)
-        if frame.errors:
-            self._window.inspector.show_groups(models.errors.groups)
         if frame.queue:
             cockpit.queue.refresh(models.queue)
         self._follow()
@@ -177,7 +180,7 @@ class Presenter(QObject):
         self._choose(0)
         self._empty_place = None
         self._window.inspector.show_inspection(None)
-        self._window.inspector.show_groups(self._bridge.models.errors.groups)
+        self._window.inspector.show_errors(0)
         self._refresh_numbers(self._clock())
 
     # --- the inspector -----------------------------------------------------------------------------------
@@ -220,6 +223,8 @@ class Presenter(QObject):
         inspection = self._inspection(now)
         if inspection is not None and inspection != self._window.inspector.shown:
             self._window.inspector.show_inspection(inspection)
+        cell = self.cell
+        self._window.inspector.show_errors(self._bridge.models.errors.count_of_cell(*cell) if cell else 0)
 
     def _inspection(self, now: float) -> Inspection | None:
         models = self._bridge.models

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from voxpool.knowledge.entry import Entry, Situation
@@ -23,6 +24,7 @@ UNKNOWN: Final = Entry(
 )
 
 
+@lru_cache(maxsize=4096)
 def explain(code: int | None, text: str, situation: Situation) -> Entry:
     """Return what is known about a failure; ``UNKNOWN`` when nothing is.
 

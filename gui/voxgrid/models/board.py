@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from voxgrid.models.advice import ErrorLedger
+from voxgrid.models.connections import ConnectionBook
+from voxgrid.models.failure_book import FailureBook
 from voxgrid.models.grid import GridModel, Place
 from voxgrid.models.queue import QueueModel
 from voxgrid.models.stages import LifeBook
+from voxgrid.models.suspects import Comparison
 from voxgrid.models.totals import TotalsModel
 from voxpool.events import Event
 
@@ -53,11 +55,21 @@ class Models:
     queue: QueueModel = field(default_factory=QueueModel)
     totals: TotalsModel = field(default_factory=TotalsModel)
     lives: LifeBook = field(default_factory=LifeBook)
-    errors: ErrorLedger = field(default_factory=ErrorLedger)
+    errors: FailureBook = field(default_factory=FailureBook)
+    connections: ConnectionBook = field(default_factory=ConnectionBook)
+    comparison: Comparison = field(default_factory=Comparison)
 
     def folds(self) -> dict[type[Event], tuple[Fold, ...]]:
         """Return who takes in which kind of event: a burst is thousands of them in one frame."""
-        models: tuple[Folds, ...] = (self.grid, self.queue, self.totals, self.lives, self.errors)
+        models: tuple[Folds, ...] = (
+            self.grid,
+            self.queue,
+            self.totals,
+            self.lives,
+            self.errors,
+            self.connections,
+            self.comparison,
+        )
         kinds = {kind for model in models for kind in model.folds}
         return {kind: tuple(model.folds[kind] for model in models if kind in model.folds) for kind in kinds}
 

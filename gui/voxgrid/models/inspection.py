@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from voxgrid.models.advice import advice
 from voxgrid.models.cell import CellState, Look
 from voxgrid.models.sentences import look_words
-from voxgrid.models.stages import Life, StageRow
+from voxgrid.models.stages import Attempt, Life, StageRow
 from voxgrid.models.waterfall import headline, waterfall
 from voxgrid.models.wording import millis, sentence_case
 from voxpool.events import Outcome
+from voxpool.knowledge import UNKNOWN, Situation, explain
 
 if TYPE_CHECKING:
     from voxgrid.speech.record import UtteranceRecord
@@ -118,8 +119,17 @@ def _what_was_done(life: Life) -> str:
         said.append("The pool tries again.")
     else:
         said.append("The pool did not try again.")
-    said.append(advice(failed[-1].code if failed else life.code, life.error or failed[-1].error))
+    entry = explain(failed[-1].code if failed else life.code, life.error or failed[-1].error, _situation(failed))
+    said.append(f"{entry.cause} {entry.remedy}" if entry is not UNKNOWN else "")
     return " ".join(part for part in said if part)
+
+
+def _situation(failed: Sequence[Attempt]) -> Situation:
+    if not failed:
+        return Situation.QUEUEING
+    if failed[-1].confirmed_at is None:
+        return Situation.CREATING
+    return Situation.WAITING if failed[-1].first_audio_at is None else Situation.STREAMING
 
 
 def _facts(life: Life, record: UtteranceRecord | None) -> tuple[tuple[str, str], ...]:

@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from voxgrid.models.advice import ErrorGroup
 from voxgrid.models.board import Models
+from voxgrid.models.connections import ConnectionBook, ConnectionsState
+from voxgrid.models.failure_book import FailureBook, FailuresState
 from voxgrid.models.grid import GridModel, GridState
 from voxgrid.models.queue import QueueState
 from voxgrid.models.stages import Life
@@ -20,6 +21,9 @@ from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds
 
 _LIVES_OF_A_GROUP: Final = 5
 """Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
+FAILURES_KEPT: Final = 300
+CONNECTIONS_KEPT: Final = 100
+"""Fewer than the window keeps: every keyframe holds them."""
 _DIGIT: Final = bytes.maketrans(b"0123456789abcdef", bytes(level * 17 for level in range(16)))
 
 
@@ -31,7 +35,8 @@ class ModelsState:
     queue: QueueState
     totals: TotalsState
     lives: list[Life]
-    errors: dict[str, ErrorGroup]
+    errors: FailuresState
+    connections: ConnectionsState
 
 
 class Replica:
@@ -46,7 +51,7 @@ class Replica:
     """
 
     def __init__(self, rows: int = 20, columns: int = 5) -> None:
-        self.models = Models(GridModel(rows, columns))
+        self.models = _models(rows, columns)
         self._items: dict[type[Item], Callable[[Any], None]] = {
             PoolBegan: lambda item: self.reset(item.rows, item.columns),
             PoolResized: lambda item: self.models.grid.resize(item.rows),
@@ -60,7 +65,7 @@ class Replica:
 
     def reset(self, rows: int, columns: int) -> None:
         """Begin anew with a pool of that shape."""
-        fresh = Models(GridModel(rows, columns))
+        fresh = _models(rows, columns)
         # The models stay the same objects, because views hold on to them.
         self._become(_state_of(fresh))
 
@@ -90,6 +95,7 @@ class Replica:
         models.totals.load(state.totals)
         models.lives.load(state.lives)
         models.errors.load(state.errors)
+        models.connections.load(state.connections)
 
     def _make_folds(self) -> dict[type[Any], tuple[Callable[[Any], None], ...]]:
         return {**self.models.folds(), **{kind: (fold,) for kind, fold in self._items.items()}}
@@ -110,6 +116,12 @@ class Replica:
                 grid.touch(row, column)
 
 
+def _models(rows: int, columns: int) -> Models:
+    return Models(
+        GridModel(rows, columns), errors=FailureBook(FAILURES_KEPT), connections=ConnectionBook(CONNECTIONS_KEPT)
+    )
+
+
 def fold_levels(bars: bytes) -> str:
     """Return levels as one hexadecimal digit for two of them: what a small waveform can show."""
     return "".join(f"{max(bars[place : place + 2]) >> 4:x}" for place in range(0, len(bars), 2))
@@ -122,10 +134,16 @@ def unfold_levels(levels: str) -> bytes:
 
 
 def _state_of(models: Models) -> ModelsState:
-    grid, errors = models.grid, models.errors.to_state()
+    grid, errors = models.grid, models.errors
     wanted = {cell.utterance_id for cell in grid.cells()}
-    for group in errors.values():
-        wanted.update(group.utterances[-_LIVES_OF_A_GROUP:])
+    for group in errors.groups:
+        newest = errors.all(list(group.numbers)[-_LIVES_OF_A_GROUP:])
+        wanted.update(failure.utterance_id for failure in newest)
     return ModelsState(
-        grid.to_state(), models.queue.to_state(), models.totals.to_state(), models.lives.to_state(wanted), errors
+        grid.to_state(),
+        models.queue.to_state(),
+        models.totals.to_state(),
+        models.lives.to_state(wanted),
+        errors.to_state(),
+        models.connections.to_state(),
     )

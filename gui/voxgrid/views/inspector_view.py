@@ -1,29 +1,25 @@
-"""The inspector: the life of the chosen context, its error with what to do, its text and settings, all errors."""
+"""The inspector: the life of the chosen context, its error with what to do, its text and settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from voxgrid.models.advice import ErrorGroup
 from voxgrid.models.cell import Look
 from voxgrid.models.inspection import Inspection
-from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
+from voxgrid.theme import Theme, mono_font
 from voxgrid.views.grid_delegate import look_color
 from voxgrid.views.inspector_parts import Badge, TextBox
 from voxgrid.views.waterfall_view import WaterfallView
@@ -43,13 +39,13 @@ class InspectorView(QScrollArea):
 
     Signals:
         listenRequested(int), interruptRequested(int), saveRequested(int): What to do with the one on show.
-        inspectRequested(int): Show this utterance: from the list of errors.
+        errorsRequested(): Show the errors of this slot.
     """
 
     listenRequested = Signal(int)
     interruptRequested = Signal(int)
     saveRequested = Signal(int)
-    inspectRequested = Signal(int)
+    errorsRequested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,15 +62,15 @@ class InspectorView(QScrollArea):
         self._column.setSpacing(8)
         self._build_head()
         self._build_error()
+        self._build_errors_link()
         self._waterfall = WaterfallView(theme, page)
         self._column.addWidget(self._waterfall)
         self._build_buttons()
         self._build_text()
-        self._build_groups()
         self._column.addStretch(1)
         self.setWidget(page)
         self.show_inspection(None)
-        self.show_groups(())
+        self.show_errors(0)
         theme.changed.connect(self._recolor)
 
     # --- building ----------------------------------------------------------------------------------------
@@ -139,20 +135,11 @@ class InspectorView(QScrollArea):
         self._fact_labels: list[tuple[QLabel, QLabel]] = []
         self._column.addLayout(self._facts)
 
-    def _build_groups(self) -> None:
-        self._groups_head = _label("heading", "ERRORS, GROUPED")
-        self._column.addWidget(self._groups_head)
-        self._groups = QListWidget(self)
-        self._groups.setObjectName("error_groups")
-        self._groups.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._groups.setAccessibleName("Errors, grouped; Enter shows the last context that was hit")
-        self._groups.setFrameShape(QFrame.Shape.NoFrame)
-        self._groups.setWordWrap(True)
-        self._groups.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self._groups.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._groups.itemActivated.connect(self._open_group)
-        self._groups.itemClicked.connect(self._open_group)
-        self._column.addWidget(self._groups)
+    def _build_errors_link(self) -> None:
+        self._errors_link = QPushButton(self)
+        self._errors_link.setProperty("role", "link")
+        self._errors_link.clicked.connect(self.errorsRequested)
+        self._column.addWidget(self._errors_link, 0, Qt.AlignmentFlag.AlignLeft)
 
     # --- showing -----------------------------------------------------------------------------------------
 
@@ -186,38 +173,10 @@ class InspectorView(QScrollArea):
         self._show_facts(inspection.facts)
         self._recolor()
 
-    def show_groups(self, groups: Sequence[ErrorGroup]) -> None:
-        """Show all errors of this pool."""
-        self._groups_head.setVisible(bool(groups))
-        self._groups.setVisible(bool(groups))
-        self._groups.clear()
-        for group in groups[:12]:
-            item = QListWidgetItem(f"{group.count} × {group.title}")
-            item.setToolTip(group.advice)
-            item.setData(Qt.ItemDataRole.UserRole, group.utterances[-1])
-            item.setData(
-                Qt.ItemDataRole.AccessibleTextRole,
-                f"{group.count} times: {group.title}; {group.retried} tried again. {group.advice}",
-            )
-            self._groups.addItem(item)
-        self._fit_groups()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break the lines of the errors anew."""
-        super().resizeEvent(event)
-        self._fit_groups()
-
-    def _fit_groups(self) -> None:
-        """Make the list as high as its lines: the page scrolls, not the list in it."""
-        metrics = QFontMetrics(ui_font(SMALL_PIXELS))
-        room = max(80, self.viewport().width() - 36)
-        total = 2
-        for row in range(self._groups.count()):
-            item = self._groups.item(row)
-            wrapped = metrics.boundingRect(0, 0, room, 0, Qt.TextFlag.TextWordWrap, item.text())
-            item.setSizeHint(QSize(0, wrapped.height() + 11))
-            total += wrapped.height() + 11
-        self._groups.setFixedHeight(total)
+    def show_errors(self, number: int) -> None:
+        """Show how many errors this slot has had; the button leads to them."""
+        self._errors_link.setText(f"{number} error{'' if number == 1 else 's'} in this slot…")
+        self._errors_link.setVisible(number > 0)
 
     def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         while len(self._fact_labels) < len(facts):
@@ -248,9 +207,6 @@ class InspectorView(QScrollArea):
     def _ask(self, signal: object) -> None:
         if self._shown is not None and self._shown.utterance_id:
             signal.emit(self._shown.utterance_id)  # type: ignore[attr-defined]
-
-    def _open_group(self, item: QListWidgetItem) -> None:
-        self.inspectRequested.emit(item.data(Qt.ItemDataRole.UserRole))
 
 
 def _label(role: str, text: str = "") -> QLabel:

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxgrid.models.advice import ErrorLedger, advice, error_title
 from voxgrid.models.cell import CellState, Look, RowState
 from voxgrid.models.matching import rank
 from voxgrid.models.sentences import cell_sentence, cell_tip, row_sentence, row_words, second_line
-from voxgrid.models.wording import CLOSE_WORDS, CODE_WORDS, STATE_MEANINGS, STATE_WORDS, age, failure, millis
-from voxpool.events import CloseReason, ConnectionState, Outcome, SlotState, UtteranceEnded
+from voxgrid.models.wording import CLOSE_WORDS, STATE_MEANINGS, STATE_WORDS, age, failure, millis
+from voxpool.events import CloseReason, ConnectionState, Outcome, SlotState
 
 
 @given(st.floats(0, 99_949))
@@ -74,41 +73,6 @@ def test_a_row_says_why_it_last_closed():
         "Connection 4: open for 3 minutes, ping 4 milliseconds, last closed: zombie (2 zombies)"
     )
     assert row_sentence(RowState(3), 0.0) == "Connection 4: not opened yet"
-
-
-@pytest.mark.parametrize("code", [code for code in CODE_WORDS if code in (3, 4, 5, 7, 8, 13, 14, 16)])
-def test_every_code_the_service_sends_has_advice(code):
-    assert advice(code, "")
-
-
-def failed(at, utterance, code, error):
-    return UtteranceEnded(
-        at=at,
-        utterance_id=utterance,
-        context_id="c",
-        outcome=Outcome.FAILED,
-        attempts=1,
-        audio_s=0,
-        chunks=0,
-        characters=0,
-        error=error,
-        code=code,
-    )
-
-
-def test_errors_are_grouped_by_what_they_have_in_common():
-    ledger = ErrorLedger()
-    for number in (3, 7):
-        ledger.fold(failed(number, number, None, f"connection {number} was lost after {number}.50 s of audio: cut"))
-    ledger.fold(failed(9, 9, 8, "Max contexts limit reached (code 8)"))
-    assert [(group.count, group.utterances) for group in ledger.groups] == [(2, [3, 7]), (1, [9])]
-    assert ledger.groups[1].title == "Max contexts limit reached (code 8)"
-    assert ledger.groups[0].advice
-
-
-def test_a_title_without_words_names_the_code():
-    assert error_title(8, "") == "Limit (code 8)"
-    assert error_title(16, "no key was sent (code 16); give one") == "No key was sent; give one (code 16)"
 
 
 NAMES = ["File: Endpoint", "Speech: Speak", "Speech: Stop", "Speech: Stop all", "View: Full screen", "Help: Keys"]
