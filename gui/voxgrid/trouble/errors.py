@@ -121,7 +121,7 @@ class ErrorsFeature(QObject):
         self._differences: list[Suspect] = []
         self._connect()
         desk.commands.add_place(
-            Entry("go_errors", "To the e&rrors", "Ctrl+6", self.go, tip="What failed, why, and what to do")
+            Entry("go_errors", "To the e&rrors", "Ctrl+7", self.go, tip="What failed, why, and what to do")
         )
         desk.commands.add_place(
             Entry("go_newest_error", "To the &newest error", "F8", self.show_newest, tip="Explain what failed last")
