@@ -54,7 +54,14 @@ def make_writer(
 ) -> RecordingWriter:
     """Return a writer for small recordings."""
     return RecordingWriter(
-        folder, session, state or Tally(), Opening(session=session, **opening), limits, known, now=wall
+        folder,
+        session,
+        state or Tally(),
+        Opening(session=session, **opening),
+        limits,
+        known,
+        now=wall,
+        clock=lambda: 0.0,
     )
 
 

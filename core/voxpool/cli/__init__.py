@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "serve": "run the local server that speaks the protocol",
     "stress": "speak many utterances at once and measure them",
     "runs": "list, show, compare, export and delete kept runs of the stress lab",
+    "recording": "look into a recorded session, export it, or replay its load",
     "voices": "list the voices of an endpoint",
     "doctor": "check libraries, sound, endpoint and key, and say what to do",
 }

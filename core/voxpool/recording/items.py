@@ -72,10 +72,12 @@ class PoolBegan(Item, frozen=True, kw_only=True):
     Attributes:
         rows: Its connections.
         columns: Contexts on each.
+        url: Where it speaks to, without a credential, or "".
     """
 
     rows: int
     columns: int
+    url: str = ""
 
 
 class PoolResized(Item, frozen=True, kw_only=True):
@@ -191,8 +193,7 @@ def _decode(data: dict[str, Any]) -> Recorded | None:
         return event
     if "item" in data:
         item = msgspec.convert(data, _ITEMS)
-        if not isinstance(item, Audio):
-            check_plain(data)
+        check_plain({name: value for name, value in data.items() if name != "pcm"})
         check_item(item)
         return item
     if "frame" in data:

@@ -15,7 +15,7 @@ from voxpool.errors import RecordingError
 from voxpool.events import Event
 from voxpool.frames.record import FrameRecord
 from voxpool.recording.blocks import HEAD_BYTES, MAGIC, BlockHead, DamagedBlock, Kind, read_head, unpack
-from voxpool.recording.items import Item, Opening, Recorded, check_moment, check_place, decode
+from voxpool.recording.items import Audio, Item, Opening, Recorded, check_moment, check_place, decode
 
 _CHUNK: Final = 1024 * 1024
 _LINES_KEPT: Final = 24
@@ -176,7 +176,7 @@ class Recording:
     def items(self, begin: float = float("-inf"), end: float = float("inf")) -> Iterator[Event | Item]:
         """Yield events and items of a stretch, in their order."""
         for each in self._between(self._events, begin, end):
-            if not isinstance(each, FrameRecord):
+            if not isinstance(each, FrameRecord | Audio):
                 yield each
 
     def frames(self, begin: float = float("-inf"), end: float = float("inf")) -> Iterator[FrameRecord]:
@@ -184,6 +184,16 @@ class Recording:
         for each in self._between(self._frames, begin, end):
             if isinstance(each, FrameRecord):
                 yield each
+
+    def audio(self, begin: float = float("-inf"), end: float = float("inf")) -> Iterator[Audio]:
+        """Yield the audio of a stretch, in its order; there is none unless it was asked for."""
+        for each in self._between(self._frames, begin, end):
+            if isinstance(each, Audio):
+                yield each
+
+    def lines(self, head: BlockHead) -> list[Recorded]:
+        """Return everything in a block but its keyframe."""
+        return self._lines(head)[0]
 
     def _between(self, heads: Sequence[BlockHead], begin: float, end: float) -> Iterator[Recorded]:
         for head in heads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -23,6 +24,9 @@ from voxpool.recording.items import Asked, Audio, Item, Mark, Opening, PoolBegan
 SUFFIX: Final = ".vxr"
 """What a recording's file is called."""
 _sessions = count(1)
+_LEFT_OUT: Final = re.compile(r"\((\d{1,9}) characters\)")
+_TELLING: Final = frozenset({FrameKind.TEXT, FrameKind.TIMES, FrameKind.AUDIO, FrameKind.OTHER, FrameKind.BROKEN})
+_AUDIO: Final = b'{"item":"Audio"'
 _BLOCK_BYTES: Final = 512 * 1024
 """Text after which a block ends before its time."""
 
@@ -88,6 +92,7 @@ class RecordingWriter:
         limits: How much is kept.
         known: Take out credentials that are known.
         now: Seconds since 1970.
+        clock: Monotonic seconds; the clock that stamps what is recorded.
 
     Attributes:
         files: Written so far and still there, oldest first.
@@ -102,6 +107,7 @@ class RecordingWriter:
         limits: Limits | None = None,
         known: Callable[[], Iterable[Hide]] = tuple,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._session = session
@@ -110,6 +116,7 @@ class RecordingWriter:
         self._limits = limits or Limits()
         self._known = known
         self._now = now
+        self._monotonic = clock
         self._file: BinaryIO | None = None
         self._written = 0
         self._part = 0
@@ -205,10 +212,11 @@ class RecordingWriter:
         self._events = self._frames = None
 
     def _put(self, block: _Block) -> None:
-        text = b"".join(block.lines)
-        if not any(line.startswith(b'{"item":"Audio"') for line in block.lines):
-            text = hide(text.decode(), self._known()).encode()
-        wall = self._now() - self._clock
+        # Audio is no text: a look for credentials would only spoil it.
+        audio = [line for line in block.lines if line.startswith(_AUDIO)]
+        lines = [line for line in block.lines if not line.startswith(_AUDIO)] if audio else block.lines
+        text = hide(b"".join(lines).decode(), self._known()).encode() + b"".join(audio)
+        wall = self._now() - self._monotonic()
         self._append(pack(text, BlockHead(
             block.first, block.last, wall, block.kind, block.items, block.errors, block.marks
         )))  # fmt: skip
@@ -235,7 +243,7 @@ class RecordingWriter:
         self._written = 0
         self._keyframe_at = float("-inf")
         at = max(self._clock, -1e10)
-        opening = msgspec.structs.replace(self._opening, part=self._part, at=at, wall=self._now() - at)
+        opening = msgspec.structs.replace(self._opening, part=self._part, at=at, wall=self._now() - self._monotonic())
         line = b'{"recording":%s}\n' % msgspec.json.encode(opening)
         line = hide(line.decode(), self._known()).encode()
         self._append(pack(line, BlockHead(at, at, opening.wall, Kind.OPENING)))
@@ -294,12 +302,23 @@ def left_out(characters: int) -> str:
     return f"({characters} characters)"
 
 
+def left_out_characters(label: str) -> int | None:
+    """Return how long the text was that ``left_out`` stands for, or None where it does not."""
+    found = _LEFT_OUT.fullmatch(label)
+    return int(found[1]) if found else None
+
+
 def _shortened_frame(frame: FrameRecord, *, texts: bool) -> FrameRecord:
     """Drop the envelope of audio, which says nothing, and texts where they are left out."""
     plain_audio = frame.kind is FrameKind.AUDIO and frame.code is None and "imestamp" not in frame.folded
     if plain_audio:
         return msgspec.structs.replace(frame, folded="")
-    if not texts and frame.kind in (FrameKind.TEXT, FrameKind.TIMES, FrameKind.AUDIO, FrameKind.OTHER):
+    return frame if texts else frame_without_text(frame)
+
+
+def frame_without_text(frame: FrameRecord) -> FrameRecord:
+    """Return a frame without what was spoken; what kind it was and how large stays."""
+    if frame.kind in _TELLING:
         return msgspec.structs.replace(frame, folded="", summary=frame.kind.value)
     return frame
 

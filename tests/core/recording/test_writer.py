@@ -36,7 +36,7 @@ def test_everything_comes_back_in_its_order(tmp_path):
         assert list(recording.items()) == items
         assert recording.problems == ()
         assert recording.opening.session == "session"
-        assert recording.wall(recording.last) == 1_700_000_000.0
+        assert recording.wall(recording.last) == 1_700_000_000.0 + recording.last
 
 
 def test_a_crash_loses_the_last_block_and_nothing_else(tmp_path):

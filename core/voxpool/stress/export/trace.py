@@ -1,30 +1,17 @@
-"""A run as a Chrome trace, which opens in Perfetto (ui.perfetto.dev) and in chrome://tracing.
-
-Each of the connections is a process and each of its slots a thread, so that rows and columns of the grid stand below
-each other.  Source: the Trace Event Format (complete events "X", counters "C", instants "i", metadata "M"); its times
-are microseconds.
-"""
+"""A run as a Chrome trace, which opens in Perfetto (ui.perfetto.dev) and in chrome://tracing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from voxpool.stress.result import RunResult, Tick
 from voxpool.stress.sample import Sample
 from voxpool.stress.scrub import scrub_result
+from voxpool.tracing import RUN, TraceEvent, counter, instant, slot, slot_names, span, to_json, us, wait
 
-Event = dict[str, Any]
-
-RUN: Final = 1
-"""Process of the counters and annotations."""
-QUEUE: Final = 2
-"""Process of what had no slot: time in the queue, and utterances that never got one."""
-_FIRST_ROW: Final = 10
 _STAGES: Final = {
     "first_text_s": "to first text",
     "created_s": "to created",
@@ -46,10 +33,8 @@ def to_trace(result: RunResult, *, texts: bool = False) -> bytes:
     """
     clean = scrub_result(result)
     events = [*_names(clean), *_utterances(clean, texts=texts), *_counters(clean.ticks), *_marks(clean)]
-    # Perfetto sorts for itself; chrome://tracing nests slices by their order.
-    events.sort(key=lambda event: (event.get("ts", -1.0), -event.get("dur", 0.0)))
     about = {"run": clean.run_id, "name": clean.name, "seed": clean.seed, "verdict": clean.verdict.value}
-    return orjson.dumps({"traceEvents": events, "displayTimeUnit": "ms", "otherData": about})
+    return to_json(events, about)
 
 
 def write_trace(result: RunResult, path: Path, *, texts: bool = False) -> None:
@@ -61,71 +46,47 @@ def write_trace(result: RunResult, path: Path, *, texts: bool = False) -> None:
     path.write_bytes(to_trace(result, texts=texts))
 
 
-def _names(result: RunResult) -> Iterator[Event]:
-    yield from _process(RUN, f"Run: {result.name}", 0)
-    yield from _process(QUEUE, "Queue", 1)
-    yield _thread(QUEUE, 0, "waiting for a slot")
+def _names(result: RunResult) -> Iterator[TraceEvent]:
     used = {(sample.row, sample.column) for sample in result.samples if sample.row >= 0}
     rows = max([20, *(row + 1 for row, _ in used)]) if used else 0
     columns = max([5, *(column + 1 for _, column in used)]) if used else 0
-    for row in range(rows):
-        yield from _process(_FIRST_ROW + row, f"Connection {row + 1}", row + 2)
-        for column in range(columns):
-            yield _thread(_FIRST_ROW + row, column, f"slot {column + 1}")
+    return slot_names(rows, columns, f"Run: {result.name}")
 
 
-def _process(pid: int, name: str, place: int) -> Iterator[Event]:
-    yield {"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": {"name": name}}
-    yield {"ph": "M", "pid": pid, "tid": 0, "name": "process_sort_index", "args": {"sort_index": place}}
-
-
-def _thread(pid: int, tid: int, name: str) -> Event:
-    return {"ph": "M", "pid": pid, "tid": tid, "name": "thread_name", "args": {"name": name}}
-
-
-def _utterances(result: RunResult, *, texts: bool) -> Iterator[Event]:
+def _utterances(result: RunResult, *, texts: bool) -> Iterator[TraceEvent]:
     for sample in result.samples:
         yield from _waiting(sample)
         if sample.row >= 0 and sample.granted_s is not None:
             yield from _in_slot(sample, sample.granted_s, texts=texts)
 
 
-def _waiting(sample: Sample) -> Iterator[Event]:
-    """Waits overlap, so they are asynchronous events ("b" and "e") and not slices of a thread."""
+def _waiting(sample: Sample) -> Iterator[TraceEvent]:
     end = sample.granted_s if sample.granted_s is not None else sample.closed_s
-    if end is None or end <= sample.scheduled_s:
-        return
-    common = {"cat": "queue", "id": sample.number, "pid": QUEUE, "tid": 0, "name": f"#{sample.number}"}
-    yield common | {"ph": "b", "ts": _us(sample.scheduled_s), "args": {"outcome": sample.outcome.value}}
-    yield common | {"ph": "e", "ts": _us(end)}
+    if end is not None and end > sample.scheduled_s:
+        yield from wait(sample.number, sample.scheduled_s, end, {"outcome": sample.outcome.value})
 
 
-def _in_slot(sample: Sample, granted_s: float, *, texts: bool) -> Iterator[Event]:
+def _in_slot(sample: Sample, granted_s: float, *, texts: bool) -> Iterator[TraceEvent]:
     reached = ((getattr(sample, name), stage) for name, stage in _STAGES.items())
     # In the order in which they happened: the first text may go out before the context is confirmed, or after.
     stages = sorted((at, stage) for at, stage in reached if at is not None and at > granted_s)
     end = stages[-1][0] if stages else granted_s
-    place = {"pid": _FIRST_ROW + sample.row, "tid": sample.column}
+    place = slot(sample.row, sample.column)
     figures = {name: value for name in _FIGURES if (value := getattr(sample, name)) is not None}
-    told: Event = {"outcome": sample.outcome.value, "voice": sample.voice, **figures}
+    told: TraceEvent = {"outcome": sample.outcome.value, "voice": sample.voice, **figures}
     if sample.error_kind:
         told |= {"error_kind": sample.error_kind, "error": sample.error}
     if texts:
         told["text"] = sample.text
     name = f"#{sample.number} {sample.label}" if texts and sample.label else f"#{sample.number}"
-    yield _slice(place, name, "utterance", (granted_s, end)) | {"args": told}
+    yield span(place, name, "utterance", (granted_s, end)) | {"args": told}
     for (begun, _), (at, stage) in pairwise([(granted_s, ""), *stages]):
-        yield _slice(place, stage, "stage", (begun, at))
+        yield span(place, stage, "stage", (begun, at))
     if sample.interrupted_s is not None:
-        yield place | {"ph": "i", "s": "t", "name": "interrupted", "cat": "stage", "ts": _us(sample.interrupted_s)}
+        yield place | {"ph": "i", "s": "t", "name": "interrupted", "cat": "stage", "ts": us(sample.interrupted_s)}
 
 
-def _slice(place: Event, name: str, category: str, span: tuple[float, float]) -> Event:
-    start, end = map(_us, span)
-    return place | {"ph": "X", "name": name, "cat": category, "ts": start, "dur": end - start}
-
-
-def _counters(ticks: tuple[Tick, ...]) -> Iterator[Event]:
+def _counters(ticks: tuple[Tick, ...]) -> Iterator[TraceEvent]:
     for now, before in zip(ticks, (Tick(at_s=0.0), *ticks), strict=False):
         seconds = max(now.at_s - before.at_s, 1e-9)
         for name, values in (
@@ -136,18 +97,13 @@ def _counters(ticks: tuple[Tick, ...]) -> Iterator[Event]:
             ("failed", {"utterances": now.failed}),
             ("loop lag ms", {"largest": now.loop_lag_ms}),
         ):
-            yield {"ph": "C", "pid": RUN, "tid": 0, "name": name, "ts": _us(now.at_s), "args": values}
+            yield counter(name, now.at_s, values)
 
 
-def _marks(result: RunResult) -> Iterator[Event]:
+def _marks(result: RunResult) -> Iterator[TraceEvent]:
     for mark in result.marks:
-        name = f"{mark.kind.value}: {mark.text}"
-        yield {"ph": "i", "s": "g", "pid": RUN, "tid": 0, "cat": mark.kind.value, "name": name, "ts": _us(mark.at_s)}
+        yield instant(f"{mark.kind.value}: {mark.text}", mark.kind.value, mark.at_s)
     phases = [mark for mark in result.marks if mark.kind.value == "phase"]
     ends = [(mark, after.at_s) for mark, after in pairwise(phases)] + [(mark, result.wall_s) for mark in phases[-1:]]
     for mark, end in ends:
-        yield _slice({"pid": RUN, "tid": 1}, mark.text, "phase", (mark.at_s, end))
-
-
-def _us(seconds: float) -> float:
-    return round(seconds * 1e6, 1)
+        yield span({"pid": RUN, "tid": 1}, mark.text, "phase", (mark.at_s, end))

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from support.runs import MADE_UP_KEY, TEXT, make_result
-from voxpool.stress.export.trace import QUEUE, RUN, to_trace, write_trace
+from voxpool.stress.export.trace import to_trace, write_trace
+from voxpool.tracing import QUEUE, RUN
 
 
 @pytest.fixture(scope="module")

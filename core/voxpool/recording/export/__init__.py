@@ -1,0 +1,79 @@
+"""A recording, or a stretch of one, as a file for others: scrubbed once more, with texts or without."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from voxpool.recording.export.har import to_har
+from voxpool.recording.export.lines import to_lines
+from voxpool.recording.export.pieces import Piece
+from voxpool.recording.export.recording import to_recording
+from voxpool.recording.export.trace import to_trace
+from voxpool.recording.reader import Recording
+
+__all__ = ["FORMATS", "Format", "Piece", "export"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        name: How the command line calls it.
+        title: What people call it.
+        suffix: What its files end with.
+        make: Yields the file's bytes.
+    """
+
+    name: str
+    title: str
+    suffix: str
+    make: Callable[[Piece], Iterator[bytes]]
+
+
+FORMATS: Final = {
+    each.name: each
+    for each in (
+        Format("vxr", "Recording, for a colleague's Voxgrid", ".vxr", to_recording),
+        Format("jsonl", "JSON lines", ".jsonl", to_lines),
+        Format("trace", "Chrome trace, for Perfetto", ".trace.json", to_trace),
+        Format("har", "HAR with WebSocket messages", ".har", to_har),
+    )
+}
+"""By their names."""
+
+
+def export(
+    recording: Recording,
+    path: Path,
+    kind: Format,
+    *,
+    stretch: tuple[float, float] | None = None,
+    texts: bool = True,
+) -> None:
+    """Write a file; one that is there already stays as it is until the new one is whole.
+
+    Args:
+        recording: What to export.
+        path: The file.
+        kind: What kind of file.
+        stretch: Begin and end in monotonic seconds of the recording, or None for all of it.
+        texts: Whether what was spoken is in it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    piece = Piece(recording, *(stretch or (float("-inf"), float("inf"))), texts=texts)
+    part = path.with_name(f"{path.name}.part{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            for data in kind.make(piece):
+                file.write(data)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
