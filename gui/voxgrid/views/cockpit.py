@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from voxgrid.items.grid_items import GridItems
@@ -17,6 +19,9 @@ from voxgrid.views.grid_view import GridView
 from voxgrid.views.notification_bar import NotificationBar
 from voxgrid.views.queue_view import QueueView
 from voxgrid.views.trends import Trends
+
+_ROOM_FOR_TRENDS: Final = 560
+"""Below this height the small charts give their place to the grid."""
 
 
 class Cockpit(QWidget):
@@ -51,3 +56,8 @@ class Cockpit(QWidget):
         column.addWidget(self.grid, 1)
         column.addWidget(self.queue)
         column.addWidget(self.trends)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the small charts out where the grid needs the room."""
+        super().resizeEvent(event)
+        self.trends.setVisible(event.size().height() >= _ROOM_FOR_TRENDS)

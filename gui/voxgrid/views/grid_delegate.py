@@ -22,7 +22,6 @@ from voxgrid.views.grid_layout import CellLayout, cell_layout
 from voxgrid.views.wave_sheet import Ink, WaveSheet, premultiplied
 from voxpool.events import SlotState
 
-_RADIUS: Final = 5.0
 _PAST: Final = frozenset({Look.DONE, Look.CANCELLED})
 """Looks of a slot that is free again: what was there last is dimmed."""
 
@@ -128,13 +127,31 @@ class GridDelegate(QStyledItemDelegate):
         """Draw a cell with the top left of its section at a point."""
         look = cell.look
         painter.drawPixmap(x, y, self._plate(cell, look))
-        if cell.utterance_id:
+        if not cell.utterance_id:
+            return
+        if self._layout.flat:
+            self._paint_only(painter, x, y, cell, look)
+            return
+        self._paint_first(painter, x, y, cell, look)
+        self._paint_second(painter, x, y, cell, look)
+
+    def _paint_only(self, painter: QPainter, x: int, y: int, cell: CellState, look: Look) -> None:
+        """Draw the one line of a flat cell: what went wrong, else what is said."""
+        if shows_wave(look) or look in _PAST:
             self._paint_first(painter, x, y, cell, look)
-            self._paint_second(painter, x, y, cell, look)
+        else:
+            layout = self._layout
+            painter.setPen(self._pens[look])
+            painter.setFont(self._small)
+            text = self._elided(second_line(cell, self.now), layout.right - layout.text_x, True)
+            painter.drawStaticText(x + layout.text_x, y + layout.baseline - self._small_metrics.ascent(), text)
+        if cell.listening:
+            painter.drawPixmap(x + self._layout.note.x(), y + self._layout.note.y(), self._note)
 
     def _paint_first(self, painter: QPainter, x: int, y: int, cell: CellState, look: Look) -> None:
         layout = self._layout
-        latency = self._latency(cell.ttfa_ms)
+        # The mark of a flat cell that is heard takes the place of its latency.
+        latency = "" if layout.flat and cell.listening else self._latency(cell.ttfa_ms)
         room = layout.right - layout.text_x - (len(latency) * self._digit + 5 if latency else 0)
         painter.setPen(self._muted_pen if look in _PAST else self._text_pen)
         painter.setFont(self._font)
@@ -200,11 +217,11 @@ class GridDelegate(QStyledItemDelegate):
         rect = QRectF(layout.plate).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setBrush(_fill(tokens, look, hovered))
         painter.setPen(_border(tokens, look, selected, trouble))
-        painter.drawRoundedRect(rect, _RADIUS, _RADIUS)
+        painter.drawRoundedRect(rect, layout.radius, layout.radius)
         if focused or selected:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(tokens.accent), 2 if focused else 1))
-            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
+            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), layout.radius, layout.radius)
         if look is not Look.EMPTY:
             draw_glyph(painter, look, QRectF(layout.glyph), QColor(look_color(tokens, look)))
         painter.end()

@@ -15,6 +15,10 @@ _GLYPH: Final = 12
 _AGE_WIDTH: Final = 27
 _ROOMY: Final = 40
 """From this height on, cells have larger type and a taller waveform."""
+TWO_LINES: Final = 24
+"""Below this height a cell has one line and no waveform: all of a grid in view is worth more than either."""
+ONE_LINE: Final = 14
+"""Below this height nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class CellLayout:
         bars: How many bars the waveform has.
         pitch: Pixels from bar to bar.
         note: Square of the listening mark.
+        radius: Of the plate's corners.
         roomy: Whether there is space for units.
+        flat: Whether there is but one line.
     """
 
     width: int
@@ -53,19 +59,23 @@ class CellLayout:
     bars: int
     pitch: int
     note: QRect
+    radius: float
     roomy: bool
+    flat: bool
 
 
 def cell_layout(width: int, height: int) -> CellLayout:
     """Return the layout for sections of a size in logical pixels."""
     roomy = height >= _ROOMY
+    flat = height < TWO_LINES
     font_px, mono_px = (12, 11) if roomy else (11, 10)
     plate = QRect(GAP, 1, width - 2 * GAP, height - 2)
-    text_x = plate.left() + 7 + _GLYPH + 5
+    glyph = min(_GLYPH, plate.height() - 3)
+    text_x = plate.left() + 7 + glyph + 5
     right = plate.right() - 5
     # Two lines with the same space above, between and below, whatever the height.
     spare = plate.height() - font_px - mono_px
-    baseline = plate.top() + spare // 3 + font_px - 1
+    baseline = plate.center().y() + font_px // 2 - 1 if flat else plate.top() + spare // 3 + font_px - 1
     wave_top = baseline + max(2, spare // 5)
     wave_height = max(5, plate.bottom() - wave_top - max(1, spare // 6)) | 1
     room = right - _AGE_WIDTH - text_x
@@ -76,7 +86,7 @@ def cell_layout(width: int, height: int) -> CellLayout:
         width=width,
         height=height,
         plate=plate,
-        glyph=QRect(plate.left() + 6, plate.center().y() - _GLYPH // 2 + 1, _GLYPH, _GLYPH),
+        glyph=QRect(plate.left() + 6, plate.center().y() - glyph // 2 + 1, glyph, glyph),
         text_x=text_x,
         baseline=baseline,
         second=middle + mono_px // 2 - 1,
@@ -86,6 +96,8 @@ def cell_layout(width: int, height: int) -> CellLayout:
         wave=QRect(text_x, wave_top, pitch * bars, wave_height),
         bars=bars,
         pitch=pitch,
-        note=QRect(right - 10, middle - 6, 12, 12),
+        note=QRect(right - 10, (plate.center().y() if flat else middle) - 6, 12, 12),
+        radius=3.0 if flat else 5.0,
         roomy=roomy,
+        flat=flat,
     )

@@ -14,6 +14,7 @@ from voxgrid.models.cell import Look, RowState
 from voxgrid.models.sentences import row_words
 from voxgrid.theme import Theme, Tokens, mono_font, narrow_font, ui_font
 from voxgrid.views.glyphs import draw_glyph
+from voxgrid.views.grid_layout import ONE_LINE, TWO_LINES
 from voxpool.events import ConnectionState
 
 WIDTH: Final = 122
@@ -56,7 +57,7 @@ class GridRows(QHeaderView):
         self.setSectionsClickable(False)
         self.setHighlightSections(False)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.setMinimumSectionSize(20)
+        self.setMinimumSectionSize(ONE_LINE)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def sizeHint(self) -> QSize:
@@ -82,7 +83,9 @@ class GridRows(QHeaderView):
         middle = rect.center().y() + 1
         self._paint_number(painter, rect, row, tokens)
         left, right = rect.x() + _NUMBER_WIDTH + 18, rect.right() - 4
-        second = any(words[2:])
+        second = any(words[2:]) and rect.height() >= TWO_LINES
+        if row.troubled and words[3] and not second:
+            words = (words[3], words[1], "", "")
         upper = middle - 1 if second else middle + 4
         self._paint_first(painter, left, right, upper, words, row)
         if second:

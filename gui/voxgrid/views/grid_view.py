@@ -25,9 +25,9 @@ from voxgrid.models.grid import Place
 from voxgrid.models.sentences import cell_age
 from voxgrid.theme import Theme
 from voxgrid.views.grid_delegate import GridDelegate
+from voxgrid.views.grid_layout import ONE_LINE, TWO_LINES
 from voxgrid.views.grid_rows import WIDTH, GridRows
 
-MIN_ROW: Final = 24
 MAX_ROW: Final = 54
 MIN_COLUMN: Final = 84
 _PAINTS_KEPT: Final = 600
@@ -96,7 +96,7 @@ class GridView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(WIDTH + 5 * MIN_COLUMN)
-        self.setMinimumHeight(10 * MIN_ROW)
+        self.setMinimumHeight(20 * ONE_LINE)
 
     # --- what is shown -----------------------------------------------------------------------------------
 
@@ -167,7 +167,10 @@ class GridView(QTableView):
     def _share_room(self) -> None:
         rows, columns = max(1, self._items.rowCount()), max(1, self._items.columnCount())
         room = self.viewport().height()
-        height = min(MAX_ROW, max(MIN_ROW, room // rows))
+        height = min(MAX_ROW, room // rows)
+        if height < ONE_LINE:
+            # More than fits in any way: then it may as well be legible.
+            height = TWO_LINES
         width = max(MIN_COLUMN, self.viewport().width() // columns)
         fits = height * rows <= room
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAsNeeded

@@ -193,3 +193,22 @@ def test_every_look_can_be_painted_in_both_themes_and_any_size(busy, grid, qapp)
             busy.parts.window.resize(*size)
             qapp.processEvents()
             assert not grid.grab().isNull()
+
+
+@pytest.mark.parametrize("height", [300, 340, 400, 470, 560, 800])
+def test_all_cells_stay_in_view_however_little_room_the_docks_leave(stage, grid, qapp, height):
+    cockpit = stage.parts.window.cockpit
+    stage.pool.open(20)
+    stage.pool.fire(100)
+    stage.frame()
+    cockpit.setParent(None)
+    cockpit.resize(700, height)
+    cockpit.show()
+    qapp.processEvents()
+    try:
+        inside = grid.viewport().rect()
+        assert inside.contains(grid.visualRect(grid.model().index(19, 4)))
+        assert not grid.verticalScrollBar().isVisible()
+        assert cockpit.trends.isVisible() == (height >= 560)
+    finally:
+        stage.parts.window.setCentralWidget(cockpit)
