@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from voxpool.errors import AcquireTimeout, PoolClosed, Stage, TooManyWaiters, VoxpoolError
-from voxpool.events import Outcome, UtteranceGranted, UtteranceQueued
+from voxpool.events import ConnectionState, Outcome, UtteranceGranted, UtteranceQueued
 from voxpool.pool.agenda import Due
 from voxpool.pool.assignment import Placement, choose, connections_to_open
 from voxpool.pool.books import Books
 from voxpool.pool.commands import Connect, Start
 from voxpool.pool.records import Link, Ticket
+
+_OPEN: Final = ConnectionState.OPEN
 
 
 def request(books: Books, ticket: Ticket, now: float) -> None:
@@ -68,7 +72,7 @@ def find_slot(books: Books, ticket: Ticket, now: float) -> Link | None:
     cap = books.config.max_generations
     if cap is not None and books.tally.held >= cap:
         return None
-    rows = [link for link in books.links.values() if books.takes_contexts(link, now)]
+    rows = [link for link in books.links.values() if link.state is _OPEN and link.cooling_until <= now]
     may_open = books.placement is Placement.SPREAD and (
         books.connecting > 0 or (books.room > 0 and books.connect_at <= now)
     )

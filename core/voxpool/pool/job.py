@@ -118,7 +118,7 @@ class Job:
         self._desk = desk
         self._buffer_limit = buffer_limit
         self._clock = clock
-        self.reader: asyncio.Future[None] | None = None
+        self.reader: asyncio.Future[AudioChunk | None] | None = None
         self._settled: list[asyncio.Future[None]] = []
         self._buffered_text = 0
         self.closed_s: float | None = None
@@ -208,22 +208,28 @@ class Job:
 
     def deliver(self, output: AudioOut, now: float) -> None:
         """Keep a chunk for the consumer; the books are told of the first one by the pool."""
-        pcm, rate = output.pcm, output.sample_rate_hz
-        size = pcm.nbytes
+        _, pcm, start_s, rate, words, characters, _ = output
         ticket = self.ticket
         ticket.chunks += 1
         ticket.audio_s += len(pcm) / rate
-        ticket.characters += output.characters
+        if characters:
+            ticket.characters += characters
         self.last_audio_s = now
-        self.buffer.append(AudioChunk(pcm, rate, output.start_s, output.words, now))
-        self.buffered_bytes += size
-        self._desk.buffered_bytes += size
+        chunk = AudioChunk(pcm, rate, start_s, words, now)
         reader = self.reader
         if reader is not None:
             self.reader = None
             if not reader.done():
-                reader.set_result(None)
-        elif self.buffered_bytes > self._buffer_limit:
+                # Who waits has read all the others: this one need not pass through the buffer.
+                reader.set_result(chunk)
+                return
+        self._keep(chunk, pcm.nbytes)
+
+    def _keep(self, chunk: AudioChunk, size: int) -> None:
+        self.buffer.append(chunk)
+        self.buffered_bytes += size
+        self._desk.buffered_bytes += size
+        if self.buffered_bytes > self._buffer_limit:
             self._desk.give_up(self, ConsumerTooSlow(self.buffered_bytes))
 
     def heard_first(self, now: float) -> float:
@@ -234,17 +240,15 @@ class Job:
 
     # -- the consumer ----------------------------------------------------------------------------------------
 
-    def readable(self) -> asyncio.Future[None]:
-        """Return what is done when there is a chunk to read, or the end is known."""
+    def coming(self) -> asyncio.Future[AudioChunk | None]:
+        """Return what is done with the next chunk, or with None when the end is known."""
         if self.reader is not None and not self.reader.done():
             raise RuntimeError("only one consumer may read an utterance")
         self.reader = asyncio.get_running_loop().create_future()
         return self.reader
 
-    def read(self) -> AudioChunk | None:
-        """Return the next unread chunk, or None."""
-        if not self.buffer:
-            return None
+    def read(self) -> AudioChunk:
+        """Return the next chunk of the buffer, which is not empty."""
         chunk = self.buffer.popleft()
         size = chunk.pcm.nbytes
         self.buffered_bytes -= size

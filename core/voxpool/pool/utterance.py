@@ -166,19 +166,20 @@ class Utterance:
         """
         job = self._job
         while True:
-            chunk = job.read()
-            if chunk is not None:
-                return chunk
+            if job.buffer:
+                return job.read()
             outcome = job.ticket.outcome
             if outcome is not None:
                 if job.ticket.error is not None:
                     raise job.ticket.error.with_traceback(None)
                 raise StopAsyncIteration
             try:
-                await job.readable()
+                chunk = await job.coming()
             except asyncio.CancelledError:
                 self._owner.cancel(job)
                 raise
+            if chunk is not None and job.ticket.outcome is not Outcome.CANCELLED:
+                return chunk
 
     async def __aenter__(self) -> Self:
         """Return itself; leaving the block cancels what has not ended."""

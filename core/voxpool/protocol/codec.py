@@ -47,6 +47,8 @@ from voxpool.protocol.settings import (
 )
 from voxpool.protocol.status import Code
 
+_OK: Final = int(Code.OK)
+
 _UNSET: Final = (
     None,
     TimestampType.NONE,
@@ -156,6 +158,26 @@ def decode_server(frame: str | bytes) -> ServerMessage:
 
 def read_server(data: Mapping[str, Any]) -> ServerMessage:
     """Return the message in a decoded frame."""
+    return _read_usual(data) or _read_any(data)
+
+
+def _read_usual(data: Mapping[str, Any]) -> ServerMessage | None:
+    """Read a frame as the service writes it today: one payload and an OK beside the id, all in camelCase."""
+    result = data.get("result")
+    if type(result) is not dict or len(result) != 3 or data.get("error") is not None:
+        return None
+    context_id, status = result.get("contextId"), result.get("status")
+    if type(context_id) is not str or type(status) is not dict or status.get("code") != _OK:
+        return None
+    for name, payload in result.items():
+        reader = _READERS.get(name)
+        if reader is not None and type(payload) is dict:
+            return reader(context_id, payload)
+    return None
+
+
+def _read_any(data: Mapping[str, Any]) -> ServerMessage:
+    """Read whatever a service may write (section 3)."""
     error = data.get("error")
     if error is not None:
         return _read_error(error)

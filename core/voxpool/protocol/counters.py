@@ -10,16 +10,12 @@ class Counters:
     """What a session has seen.
 
     Attributes:
-        frames: Frames received.
-        audio_frames: Those with audio for a context of ours.
         strays: Messages for a context that is over or never was (section 5.7, number 5).
         unknown: Messages of a kind we do not know, or without effect.
         malformed: Frames that are not a JSON object.
         unexpected: Messages that a context's table does not know in its phase.
     """
 
-    frames: int = 0
-    audio_frames: int = 0
     strays: int = 0
     unknown: int = 0
     malformed: int = 0

@@ -30,30 +30,38 @@ class AudioCut(NamedTuple):
 MARK: Final = "*"
 """Stands for cut-out audio; not base64, so that no audio is mistaken for it."""
 
-_CONTENT: Final = '"audioContent":'
+_CONTENT: Final = '"audioContent":"'
+_SPACED: Final = '"audioContent": "'
+"""Some writers of JSON put a space there, and Go's protobuf one does as it likes."""
+_BEGIN: Final = len(_CONTENT)
 _MARKED: Final = f'"{MARK}"'
 
 
 def cut_audio(frame: str) -> AudioCut | None:
+    """Cut the audio out of a frame without parsing it, or return None (see ``split_audio``)."""
+    parts = split_audio(frame)
+    return None if parts is None else AudioCut(*parts)
+
+
+def split_audio(frame: str) -> tuple[str, str] | None:
     """Cut the audio out of a frame without parsing it, or return None where that is not plainly possible.
 
     The last quote of the pattern begins a string wherever the frame is JSON: its first one begins the key, or is an
     escaped one inside a key that ends like it.  So the rest is JSON exactly when the frame is, provided that the
     content holds no quote (it ends at the first) and is base64 (the decoder checks).
+
+    Returns:
+        The two fields of ``AudioCut``, as a plain tuple because there is one for every chunk.
     """
-    start = frame.find(_CONTENT)
-    if start < 0:
-        return None
-    start += len(_CONTENT)
-    if frame[start : start + 1] == " ":
-        start += 1  # some writers of JSON put one there, and Go's protobuf one does as it likes
-    if frame[start : start + 1] != '"':
-        return None
-    start += 1
+    start = frame.find(_CONTENT) + _BEGIN
+    if start < _BEGIN:
+        start = frame.find(_SPACED) + _BEGIN + 1
+        if start <= _BEGIN:
+            return None
     end = frame.find('"', start)
     if end < 0:
         return None
-    return AudioCut(frame[start:end], frame[:start] + MARK + frame[end:])
+    return frame[start:end], frame[:start] + MARK + frame[end:]
 
 
 def read_cut(cut: AudioCut) -> ServerMessage | None:

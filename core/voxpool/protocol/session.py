@@ -33,7 +33,7 @@ from voxpool.errors import ProtocolError, ServiceError, VoxpoolError, WrongState
 from voxpool.protocol import codec
 from voxpool.protocol.context import ContextLife, OnState
 from voxpool.protocol.counters import Counters
-from voxpool.protocol.cut import cut_audio, read_cut
+from voxpool.protocol.cut import AudioCut, read_cut, split_audio
 from voxpool.protocol.decoder import Decoder
 from voxpool.protocol.life import Step
 from voxpool.protocol.messages import (
@@ -91,7 +91,7 @@ class Session:
         self._plain = PlainFrames()
 
     def __repr__(self) -> str:
-        return f"<Session {self.connection_id}: {len(self._lives)} contexts, {self.counters.frames} frames>"
+        return f"<Session {self.connection_id}: {len(self._lives)} contexts>"
 
     @property
     def contexts(self) -> Mapping[str, ContextLife]:
@@ -182,29 +182,28 @@ class Session:
         Raises:
             ProtocolError: If it is not a JSON object.  The session goes on all the same.
         """
-        self.counters.frames += 1
         self._parting = None
         if not isinstance(frame, str):
             frame = self._text(frame)
-        cut = cut_audio(frame)
-        if cut is None:
+        parts = split_audio(frame)
+        if parts is None:
             return self._take(self._decode(frame))
-        life = self._plain.get(cut.rest)
+        content, rest = parts
+        life = self._plain.get(rest)
         if life is not None:
             try:
-                audio = b64decode(cut.content, validate=True)
+                audio = b64decode(content, validate=True)
             except ValueError:
                 return self._take(self._decode(frame))
-            self.counters.audio_frames += 1
-            output = life.audio(audio)
+            output = life.plain_audio(audio)
             return (output,) if output is not None else NOTHING
-        message = read_cut(cut)
+        message = read_cut(AudioCut(content, rest))
         if message is None or (isinstance(message, AudioChunk) and message.defect):
             # Parse all of it: only then is it known whether the audio or the frame is at fault.
             return self._take(self._decode(frame))
         outputs = self._take(message)
         if isinstance(message, AudioChunk):
-            self._plain.remember(cut.rest, message, self._lives.get(message.context_id))
+            self._plain.remember(rest, message, self._lives.get(message.context_id))
         return outputs
 
     def _text(self, frame: bytes) -> str:
@@ -257,7 +256,6 @@ class Session:
         return NOTHING
 
     def _take_audio(self, life: ContextLife, message: AudioChunk) -> Sequence[Output]:
-        self.counters.audio_frames += 1
         if message.model:
             life.model = message.model
         if message.defect:

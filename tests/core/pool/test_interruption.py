@@ -37,6 +37,23 @@ async def test_nothing_is_delivered_after_cancel_although_audio_was_waiting() ->
         assert pool.stats().slots_held == 0
 
 
+async def test_nothing_is_delivered_after_cancel_although_it_was_on_its_way_to_the_reader() -> None:
+    service = FakeService(chunks=50)
+    async with open_pool(service) as (pool, _):
+        utterance = pool.speak("A long story.")
+        await first_chunk(utterance)
+        taps = []
+
+        def tap(*_: object) -> None:
+            # Runs in the next turn of the loop, before the reader, to whom this very frame is handed now.
+            taps.append(asyncio.get_running_loop().call_soon(utterance.cancel_nowait))
+
+        pool.frame_tap = tap
+        assert await heard(utterance) == b""
+        assert utterance.chunks == 2
+        assert taps
+
+
 async def test_the_slot_is_held_until_the_service_lets_go() -> None:
     service = FakeService(chunks=50)
     service.on_cancel = lambda context: asyncio.get_running_loop().call_later(3.0, context.closed) and None

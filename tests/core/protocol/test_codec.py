@@ -11,7 +11,7 @@ from support import frames
 from support import protocol_strategies as some
 from voxpool.errors import ProtocolError, SettingError
 from voxpool.protocol import messages as m
-from voxpool.protocol.codec import decode_server, encode, settings_to_wire
+from voxpool.protocol.codec import _read_any, _read_usual, decode_server, encode, settings_to_wire
 from voxpool.protocol.settings import ContextSettings, Encoding
 
 
@@ -249,3 +249,30 @@ def test_the_error_does_not_quote_the_frame() -> None:
         decode_server('{"error":{"message":"secret-key-1234"' + "x" * 10_000)
     assert "secret" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+_RESULTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "contextId": st.sampled_from(["c", 5, None]),
+        "context_id": st.just("d"),
+        "status": st.sampled_from([{"code": 0}, {"code": "OK"}, {"code": 5, "message": "gone"}, {}, None, 0]),
+        **{
+            name: st.sampled_from([{}, None, {"audioContent": "AAAA"}, {"status": {"code": 3}}, []])
+            for name in ("audioChunk", "audio_chunk", "contextCreated", "flushCompleted", "contextClosed", "other")
+        },
+    },
+)
+
+
+@given(_RESULTS, st.sampled_from([{}, {"error": None}, {"error": {"code": 3}}]))
+def test_the_short_way_reads_nothing_differently(result: dict[str, object], more: dict[str, object]) -> None:
+    data = {"result": result, **more}
+    assert _read_usual(data) in (None, _read_any(data))
+
+
+@given(some.server_messages)
+def test_what_the_service_writes_takes_the_short_way(message: m.ServerMessage) -> None:
+    usual = (m.AudioChunk, m.ContextCreated, m.FlushCompleted, m.ContextClosed)
+    if isinstance(message, usual):
+        assert _read_usual(json.loads(frames.write_server(message))) == decode_server(frames.write_server(message))

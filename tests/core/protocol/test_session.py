@@ -94,7 +94,7 @@ def test_the_happy_path() -> None:
         (SlotState.GENERATING, SlotState.DRAINING),
         (SlotState.DRAINING, SlotState.EMPTY),
     ]
-    assert (here.life.characters, here.life.chunks, here.life.audio_bytes, here.life.syntheses) == (7, 2, 9600, 1)
+    assert (here.life.characters, here.life.heard_s, here.life.syntheses) == (7, 0.2, 1)
     assert here.life.model == "inworld-tts-2"
 
 
@@ -655,4 +655,4 @@ def test_equal_chunks_that_say_more_than_audio_are_all_heard(spoken: Recorder) -
 
 def test_repr_tells_the_state(spoken: Recorder) -> None:
     assert "1 contexts" in repr(spoken.session)
-    assert "0.10 s in 1 chunks" in repr(spoken.life)
+    assert "0.10 s heard" in repr(spoken.life)
