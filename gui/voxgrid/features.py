@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voxgrid.frames import FramesFeature
+from voxgrid.runs import RunsFeature
 from voxgrid.trouble.errors import ErrorsFeature
 
 if TYPE_CHECKING:
@@ -66,5 +67,5 @@ class Feature(Protocol):
         ...
 
 
-FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature, ErrorsFeature)
+FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature, ErrorsFeature, RunsFeature)
 """In the order in which their menus stand between Context and View."""

@@ -124,9 +124,9 @@ def _compare(store: RunStore, arguments: argparse.Namespace) -> int:
         raise RunsError("A comparison needs at least two runs.")
     results = [_opened(store, each) for each in arguments.runs]
     # Here and not above: the page needs numpy and plotly, which a list must not wait for.
-    from voxpool.stress.report.html import distinct_names, write_comparison
+    from voxpool.stress.report.html import write_comparison
 
-    names = distinct_names(results)
+    names = words.distinct_names(results)
     for name, other in zip(names[1:], results[1:], strict=True):
         comparison = compare(results[0], other)
         print(f"{name} against {names[0]}: {comparison.sentence()}")

@@ -124,8 +124,7 @@ class RunStore:
             found = db.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY began_at DESC, run_id")  # noqa: S608 - a constant
             return [_kept(row) for row in found]
 
-        words = search.casefold().split()
-        return [run for run in self._do(act) if all(word in _searched(run) for word in words)]
+        return [run for run in self._do(act) if matches(run, search)]
 
     def load(self, run_id: str) -> RunResult:
         """Return a run with everything that was kept of it.
@@ -306,6 +305,8 @@ def _kept(row: Iterable[Any]) -> KeptRun:
     return KeptRun(run_id, title or name, note, began_at, url, Verdict(known) if ended else None, *numbers)
 
 
-def _searched(run: KeptRun) -> str:
+def matches(run: KeptRun, search: str) -> bool:
+    """Whether every word of a search occurs in a run's name, note, endpoint, verdict or id."""
     verdict = run.verdict.value if run.verdict else "running"
-    return f"{run.name} {run.note} {run.url} {verdict} {run.run_id}".casefold()
+    text = f"{run.name} {run.note} {run.url} {verdict} {run.run_id}".casefold()
+    return all(word in text for word in search.casefold().split())

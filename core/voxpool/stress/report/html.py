@@ -120,7 +120,7 @@ def comparison_html(results: Sequence[RunResult]) -> str:
     if len(results) < 2:
         raise ValueError("a comparison needs at least two runs")
     shown = [presentable(result, texts=False) for result in results]
-    names = distinct_names(shown)
+    names = words.distinct_names(shown)
     pairs = [comparing.compare(shown[0], other) for other in shown[1:]]
     return _page(
         "comparison.html.j2",
@@ -134,15 +134,6 @@ def comparison_html(results: Sequence[RunResult]) -> str:
         method=comparing.METHOD,
         measures=comparing.MEASURES,
     )
-
-
-def distinct_names(results: Sequence[RunResult]) -> list[str]:
-    """Return the runs' names; those of the same name get their time too."""
-    names = [result.name for result in results]
-    return [
-        name if names.count(name) == 1 else f"{name}, {words.moment(result.began_at)}"
-        for name, result in zip(names, results, strict=True)
-    ]
 
 
 # --- parts -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,3 +128,12 @@ def safe_number(result: RunResult) -> str:
     if search.breaking is None:
         return f"{number(search.safe)} {search.unit} held, and nothing higher was tried."
     return f"{number(search.safe)} {search.unit} are safe; at {number(search.breaking)} a threshold failed."
+
+
+def distinct_names(results: Sequence[RunResult]) -> list[str]:
+    """Return the runs' names; those of the same name get their time too."""
+    names = [result.name for result in results]
+    return [
+        name if names.count(name) == 1 else f"{name}, {moment(result.began_at)}"
+        for name, result in zip(names, results, strict=True)
+    ]

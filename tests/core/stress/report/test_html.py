@@ -8,7 +8,7 @@ import pytest
 
 from support.runs import MADE_UP_KEY, make_result
 from voxpool.stress.report import html, words
-from voxpool.stress.report.html import SLOWEST, comparison_html, distinct_names, to_html, write_comparison, write_html
+from voxpool.stress.report.html import SLOWEST, comparison_html, to_html, write_comparison, write_html
 from voxpool.stress.result import ErrorCount, Mark, MarkKind, SearchResult, Verdict
 
 NASTY = "</script><img src=x onerror=alert(1)> & 'quoted' {{ 7 * 7 }}"
@@ -208,7 +208,8 @@ def test_one_run_is_no_comparison(result):
 
 
 def test_runs_of_one_name_are_told_apart(result):
-    names = distinct_names([result, replace(result, began_at=result.began_at + 60), replace(result, name="other")])
+    later = replace(result, began_at=result.began_at + 60)
+    names = words.distinct_names([result, later, replace(result, name="other")])
     assert len(set(names)) == 3
     assert names[2] == "other"
 

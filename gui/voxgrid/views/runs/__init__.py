@@ -1,0 +1,1 @@
+"""Kept runs: the list, a summary, a comparison."""
