@@ -146,11 +146,11 @@ def build(
     window = MainWindow(
         theme, notifications, store, Panels(views.playground, views.history, views.listening), bridge.now
     )
-    presenter = Presenter(window, bridge, controller, notifications, lag, bridge.now)
-    commands = Commands(window, views, presenter, controller, notifications, log_file)
     feed = FrameFeed()
     controller.poolChanged.connect(feed.attach)
     bridge.watch(feed.take)
+    presenter = Presenter(window, bridge, controller, notifications, lag, bridge.now, feed.store)
+    commands = Commands(window, views, presenter, controller, notifications, log_file)
     desk = Desk(window, theme, notifications, store, controller, bridge, presenter, commands, lag, clock, feed.store)
     features = tuple(make(desk) for make in FEATURES)
     commands.finish()

@@ -45,6 +45,7 @@ class FramesFeature(QObject):
         desk.bridge.second.connect(self.view.refresh)
         desk.bridge.replaced.connect(self.view.restart)
         desk.presenter.chosenChanged.connect(self._aim)
+        desk.window.inspector.framesRequested.connect(self.show_context)
         # A frame that changes nothing else must be seen all the same.
         self._unsubscribe = desk.frames.subscribe(lambda _record, _content: desk.bridge.wake())
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
 
 from voxgrid.bridge import Bridge
 from voxgrid.grid_menus import GridMenus
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voxgrid.speech import SpeechController, UtteranceRecord
     from voxgrid.speech.endpoints import EndpointState
     from voxgrid.speech.notice import Notice
+    from voxpool.frames.store import FrameStore
 
 _STATUS_EVERY_S: Final = 0.25
 _INSPECT_EVERY_S: Final = 0.1
@@ -42,6 +43,7 @@ class Presenter(QObject):
         notifications: Where sentences go.
         lag: The probe of the event loop.
         clock: Monotonic time in seconds; the pool's clock.
+        frames: The frames of the pool in use, for what only they know of a context.
 
     Signals:
         chosenChanged(): Another utterance is in the inspector, or the chosen one got another context.
@@ -57,8 +59,10 @@ class Presenter(QObject):
         notifications: Notifications,
         lag: LoopLag,
         clock: Callable[[], float] = time.monotonic,
+        frames: FrameStore | None = None,
     ) -> None:
         super().__init__(window)
+        self._frames = frames
         self._window = window
         self._bridge = bridge
         self._controller = controller
@@ -99,6 +103,8 @@ class Presenter(QObject):
         grid.inspectRequested.connect(self.inspect_in_front)
         queue.inspectRequested.connect(self.inspect)
         inspector.saveRequested.connect(self.save)
+        inspector.cellRequested.connect(self.show_cell)
+        inspector.waveform.sought.connect(self._seek)
         for view in (grid, inspector):
             view.listenRequested.connect(self.toggle_listening)
             view.interruptRequested.connect(self.interrupt)
@@ -181,6 +187,7 @@ class Presenter(QObject):
         self._empty_place = None
         self._window.inspector.show_inspection(None)
         self._window.inspector.show_errors(0)
+        self._window.inspector.show_sound(None)
         self._refresh_numbers(self._clock())
 
     # --- the inspector -----------------------------------------------------------------------------------
@@ -203,6 +210,14 @@ class Presenter(QObject):
         self._chosen = 0
         self._empty_place = None
         self._window.inspector.show_inspection(inspect(life, None, None, self._clock()))
+        self._window.inspector.show_sound(None)
+
+    def show_cell(self, row: int, column: int) -> None:
+        """Go to a cell, and leave what is inspected: an attempt that failed may have lost it to somebody else."""
+        grid = self._window.cockpit.grid
+        with QSignalBlocker(grid):
+            grid.choose(row, column)
+        grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def inspect_in_front(self, utterance_id: int) -> None:
         """Show an utterance and give the inspector the keyboard."""
@@ -217,6 +232,7 @@ class Presenter(QObject):
             self._refresh_inspector(self._clock())
         else:
             self._window.inspector.show_inspection(inspect_empty(cell))
+            self._window.inspector.show_sound(None)
 
     def _refresh_inspector(self, now: float) -> None:
         self._inspected_at = now
@@ -235,7 +251,8 @@ class Presenter(QObject):
         cell = models.grid.cell(*place) if place is not None else None
         # What sounds now has nothing to do with the utterance of that number in a recording.
         record = None if self._bridge.in_past else self._controller.records.get(self._chosen)
-        return inspect(life, cell, record, now)
+        self._window.inspector.show_sound(record)
+        return inspect(life, cell, record, now, self._frames)
 
     def _follow(self) -> None:
         """Go to the cell of what the playground just spoke, once it has one; fill a chosen cell that was empty."""
@@ -276,6 +293,12 @@ class Presenter(QObject):
         if record is not None:
             ask_where_to_save(self._window, record.label, lambda path: self._controller.save(utterance_id, path))
 
+    def _seek(self, moment_s: float) -> None:
+        """Hear what the inspector shows from a moment of its audio on."""
+        record = self._window.inspector.waveform.record
+        if record is not None:
+            self._controller.replay(record.id, moment_s)
+
     def act_on_chosen(self, act: Callable[[int], None]) -> None:
         """Do something with the utterance in the inspector, if there is one; in the past only look at it."""
         if self._chosen and (act == self.inspect_in_front or not self._is_past()):
@@ -298,6 +321,8 @@ class Presenter(QObject):
 
     def _record_changed(self, record: UtteranceRecord) -> None:
         self._bridge.hear(record.id)
+        if record is self._window.inspector.waveform.record:
+            self._window.inspector.waveform.refresh()
 
     def show_notice(self, notice: Notice) -> None:
         """Show a sentence of the speech half, or take one away."""

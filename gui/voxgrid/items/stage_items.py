@@ -21,19 +21,26 @@ class StageItems(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[StageRow, ...] = ()
+        self._total_s = 0.0
 
     @property
     def total_s(self) -> float:
         """Length of the whole life in seconds, never 0."""
-        return max((row.end_s for row in self._rows), default=0.0) or 1e-3
+        return self._total_s or max((row.end_s for row in self._rows), default=0.0) or 1e-3
 
-    def show(self, rows: tuple[StageRow, ...]) -> None:
-        """Show other stages; only what differs is announced."""
+    def show(self, rows: tuple[StageRow, ...], total_s: float = 0.0) -> None:
+        """Show other stages; only what differs is announced.
+
+        Args:
+            rows: Lines.
+            total_s: Length of the life they are part of, in seconds; 0 for as long as these lines take.
+        """
+        rescaled, self._total_s = total_s != self._total_s, total_s
         if len(rows) != len(self._rows):
             self.beginResetModel()
             self._rows = rows
             self.endResetModel()
-        elif rows != self._rows:
+        elif rows and (rows != self._rows or rescaled):
             self._rows = rows
             self.dataChanged.emit(self.index(0, BAR), self.index(len(rows) - 1, TIME))
 

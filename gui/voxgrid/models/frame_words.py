@@ -59,6 +59,13 @@ def facts(record: FrameRecord, began_at: float) -> str:
     return " · ".join(parts)
 
 
+def brief(record: FrameRecord, began_at: float) -> str:
+    """Return what tells a frame from another, for the head of a difference."""
+    whose = f" · context {short_context(record.context_id)}" if record.context_id else ""
+    arrow = ARROWS[record.direction]
+    return f"{arrow} {record.kind} at {moment(record, began_at)} s · connection {record.connection_id}{whose}"
+
+
 def listed(shown: int, kept: int, forgotten: int, most: int, *, progress: float = 1.0) -> str:
     """Return how many frames are listed, of how many.
 

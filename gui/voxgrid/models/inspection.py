@@ -7,15 +7,19 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from voxgrid.models.cell import CellState, Look
+from voxgrid.models.conversation import NOTHING, Conversation, SettingRow, compare_settings, read_conversation
+from voxgrid.models.heard import BUFFER_S, listen
+from voxgrid.models.playground import WordMap
 from voxgrid.models.sentences import look_words
 from voxgrid.models.stages import Attempt, Life, StageRow
-from voxgrid.models.waterfall import headline, waterfall
+from voxgrid.models.waterfall import Section, headline, sections, waterfall
 from voxgrid.models.wording import millis, sentence_case
 from voxpool.events import Outcome
 from voxpool.knowledge import UNKNOWN, Situation, explain
 
 if TYPE_CHECKING:
     from voxgrid.speech.record import UtteranceRecord
+    from voxpool.frames.store import FrameStore
     from voxpool.protocol.settings import ContextSettings
 
 _OUTCOMES = {Outcome.DONE: Look.DONE, Outcome.CANCELLED: Look.CANCELLED, Outcome.FAILED: Look.FAILED}
@@ -33,8 +37,12 @@ class Inspection:
         subtitle: Ids.
         error: What went wrong, as a sentence, or "".
         advice: What the pool did and what to do.
-        stages: Lines of the waterfall.
+        stages: Lines of the waterfall, of all attempts.
+        sections: The same by attempt, with what the frames add.
         text: What is spoken.
+        spoken: Characters of ``text`` that were heard, or came while nobody listens; None where that is not known.
+        settings: Settings as sent and as echoed.
+        heard: What a listener would have heard: names and values.
         facts: Names and values.
         audible, savable, running, listening: What can be done with it.
     """
@@ -47,7 +55,11 @@ class Inspection:
     error: str = ""
     advice: str = ""
     stages: tuple[StageRow, ...] = ()
+    sections: tuple[Section, ...] = ()
     text: str = ""
+    spoken: int | None = None
+    settings: tuple[SettingRow, ...] = ()
+    heard: tuple[tuple[str, str], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     audible: bool = False
     savable: bool = False
@@ -55,7 +67,13 @@ class Inspection:
     listening: bool = False
 
 
-def inspect(life: Life, cell: CellState | None, record: UtteranceRecord | None, now: float) -> Inspection:
+def inspect(
+    life: Life,
+    cell: CellState | None,
+    record: UtteranceRecord | None,
+    now: float,
+    frames: FrameStore | None = None,
+) -> Inspection:
     """Put together what is known of an utterance.
 
     Args:
@@ -63,12 +81,20 @@ def inspect(life: Life, cell: CellState | None, record: UtteranceRecord | None, 
         cell: The cell it is in, if it still has one.
         record: Its text and sound, if they are kept.
         now: Monotonic seconds.
+        frames: Where the frames of its contexts are, or None.
     """
+    talks = {
+        attempt.context_id: read_conversation(frames, attempt.context_id, now)
+        for attempt in life.attempts
+        if frames is not None
+    }
     last = life.attempts[-1] if life.attempts else None
     look = (
         cell.look if cell is not None else _OUTCOMES.get(life.outcome, Look.RESERVED) if life.outcome else Look.RESERVED
     )
     context = f" · {last.context_id} on connection {last.connection_id}" if last else ""
+    talk = talks.get(last.context_id, NOTHING) if last else NOTHING
+    settings = compare_settings(talk)
     return Inspection(
         title=f"CONTEXT {last.row + 1}·{last.column + 1}" if last else "CONTEXT –",
         utterance_id=life.utterance_id,
@@ -78,8 +104,12 @@ def inspect(life: Life, cell: CellState | None, record: UtteranceRecord | None, 
         error=_error(life),
         advice=_what_was_done(life),
         stages=waterfall(life, now),
+        sections=sections(life, now, talks),
         text=record.text if record is not None else life.label,
-        facts=_facts(life, record),
+        spoken=_spoken(record),
+        settings=settings,
+        heard=_heard(life, record, talk),
+        facts=_facts(life, record, with_settings=not settings),
         audible=record is not None and (not record.ended or record.kept),
         savable=record is not None and record.kept and record.audio_s > 0,
         running=life.ended_at is None,
@@ -132,20 +162,43 @@ def _situation(failed: Sequence[Attempt]) -> Situation:
     return Situation.WAITING if failed[-1].first_audio_at is None else Situation.STREAMING
 
 
-def _facts(life: Life, record: UtteranceRecord | None) -> tuple[tuple[str, str], ...]:
-    audio_s = record.audio_s if record is not None else life.audio_s
+def _spoken(record: UtteranceRecord | None) -> int | None:
+    """Return how many characters were spoken: as far as one listens, else as far as audio came."""
+    if record is None or not record.words:
+        return None
+    words = WordMap(record.text)
+    words.update(record.words)
+    begun = words.at(record.played_s if record.listening else record.audio_s)
+    return words.spans[begun - 1].end if begun else 0
+
+
+def _heard(life: Life, record: UtteranceRecord | None, talk: Conversation) -> tuple[tuple[str, str], ...]:
     last = life.attempts[-1] if life.attempts else None
-    facts = [
-        ("first audio", millis(last.ttfa_ms if last else None)),
-        ("audio", f"{audio_s:.2f} s"),
-    ]
-    if last and last.first_audio_at is not None and life.ended_at is not None and audio_s > 0:
-        facts.append(("real-time factor", f"{(life.ended_at - last.first_audio_at) / audio_s:.2f}"))
+    if last is None or last.first_audio_at is None:
+        return ()
+    arrivals: Sequence[tuple[float, float]] = talk.arrivals
+    if record is not None and record.arrivals:
+        arrivals = [(arrival.at_s, arrival.duration_s) for arrival in record.arrivals]
+    heard = [("first audio", millis(last.ttfa_ms))]
+    since_request_ms = (last.first_audio_at - life.requested_at) * 1000
+    heard.append(("from the request", millis(since_request_ms)))
+    if arrivals:
+        audio_s = sum(duration_s for _, duration_s in arrivals)
+        heard.append(("real-time factor", f"{arrivals[-1][0] / audio_s:.2f}" if audio_s else "–"))
+        heard.append((f"gaps, {millis(BUFFER_S * 1000)} buffer", str(listen(arrivals))))
+    return tuple(heard)
+
+
+def _facts(life: Life, record: UtteranceRecord | None, *, with_settings: bool) -> tuple[tuple[str, str], ...]:
+    audio_s = record.audio_s if record is not None else life.audio_s
+    facts = [("audio", f"{audio_s:.2f} s")]
     chunks = life.chunks or (len(record.arrivals) if record is not None else 0)
     facts.append(("chunks", str(chunks)))
     if life.characters:
         facts.append(("characters", f"{life.characters:,}"))
     facts.append(("attempts", str(len(life.attempts))))
+    if not with_settings:
+        return tuple(facts)
     settings = record.settings if record is not None else None
     return tuple(facts) + (_settings(settings) if settings is not None else (("voice", life.voice),))
 

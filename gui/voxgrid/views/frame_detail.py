@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from voxgrid.models import frame_words as words
 from voxgrid.theme import SMALL_PIXELS, Theme, mono_font
 from voxgrid.views.widgets import label, tool_button
-from voxpool.frames.compare import compare, pretty
+from voxpool.frames.compare import Side, compare, pretty
 from voxpool.frames.export import shown_json
 from voxpool.frames.record import KIND_MEANINGS, FrameRecord
 from voxpool.frames.store import FrameStore
@@ -140,14 +140,16 @@ class FrameDetail(QWidget):
         self._put(text)
 
     def _show_difference(self, first: FrameRecord, second: FrameRecord) -> None:
-        lines = compare(first.folded, second.folded)
-        changed = sum(line.side != " " for line in lines)
+        lines = compare(shown_json(first), shown_json(second))
+        changed = [number for number, line in enumerate(lines) if line.side != Side.BOTH]
         self.head.setText("DIFFERENCE OF TWO FRAMES")
         began_at = self._store.began_at
         equal = "" if changed else "\nThey say the same."
-        self.facts.setText(f"− {words.facts(first, began_at)}\n+ {words.facts(second, began_at)}{equal}")
+        self.facts.setText(f"− {words.brief(first, began_at)}\n+ {words.brief(second, began_at)}{equal}")
         self.facts.show()
         self._put("\n".join(f"{line.side} {line.text}" for line in lines))
+        if changed:
+            self.text.verticalScrollBar().setValue(max(0, changed[0] - 3))
 
     def _put(self, text: str) -> None:
         if text != self.text.toPlainText():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from voxgrid.models.cell import Look
 from voxgrid.theme import Theme
@@ -48,12 +48,37 @@ class TextBox(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
+        self._spoken: int | None = None
+        self._ink: tuple[QColor, QColor] | None = None
 
-    def show_text(self, text: str) -> None:
-        """Show another text."""
+    def show_text(self, text: str, spoken: int | None = None, ink: tuple[QColor, QColor] | None = None) -> None:
+        """Show another text, or the same one spoken further.
+
+        Args:
+            text: The text.
+            spoken: Characters of it that were spoken, or None where that is not known.
+            ink: Colours of what was spoken and of what was not.
+        """
         if text != self.toPlainText():
             self.setPlainText(text)
+            self._spoken = None
             self._fit()
+        if (spoken, ink) == (self._spoken, self._ink):
+            return
+        self._spoken, self._ink = spoken, ink
+        self.setExtraSelections([] if spoken is None or ink is None else self._marks(spoken, len(text), *ink))
+
+    def _marks(self, spoken: int, whole: int, done: QColor, waiting: QColor) -> list[QTextEdit.ExtraSelection]:
+        marks = []
+        for start, end, color in ((0, spoken, done), (spoken, whole, waiting)):
+            mark = QTextEdit.ExtraSelection()
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            mark.cursor, mark.format = cursor, QTextCharFormat()
+            mark.format.setForeground(color)
+            marks.append(mark)
+        return marks
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break the lines anew."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -18,11 +17,15 @@ from PySide6.QtWidgets import (
 )
 
 from voxgrid.models.cell import Look
+from voxgrid.models.conversation import settings_head
 from voxgrid.models.inspection import Inspection
-from voxgrid.theme import Theme, mono_font
+from voxgrid.speech.record import UtteranceRecord
+from voxgrid.theme import Theme
+from voxgrid.views.attempt_view import AttemptList
+from voxgrid.views.fact_grid import FactGrid
 from voxgrid.views.grid_delegate import look_color
 from voxgrid.views.inspector_parts import Badge, TextBox
-from voxgrid.views.waterfall_view import WaterfallView
+from voxgrid.views.waveform import WaveformView
 from voxgrid.views.widgets import restyle
 
 _EMPTY: Final = (
@@ -39,10 +42,14 @@ class InspectorView(QScrollArea):
 
     Signals:
         listenRequested(int), interruptRequested(int), saveRequested(int): What to do with the one on show.
+        cellRequested(int, int): Go to the cell of an attempt: row, column.
+        framesRequested(str): Show the frames of a context.
         errorsRequested(): Show the errors of this slot.
     """
 
     listenRequested = Signal(int)
+    cellRequested = Signal(int, int)
+    framesRequested = Signal(str)
     interruptRequested = Signal(int)
     saveRequested = Signal(int)
     errorsRequested = Signal()
@@ -63,12 +70,16 @@ class InspectorView(QScrollArea):
         self._build_head()
         self._build_error()
         self._build_errors_link()
-        self._waterfall = WaterfallView(theme, page)
-        self._column.addWidget(self._waterfall)
+        self.attempts = AttemptList(theme, page)
+        self.attempts.cellRequested.connect(self.cellRequested)
+        self.attempts.framesRequested.connect(self.framesRequested)
+        self._column.addWidget(self.attempts)
         self._build_buttons()
+        self._build_sound()
         self._build_text()
         self._column.addStretch(1)
         self.setWidget(page)
+        self.waveform.hide()
         self.show_inspection(None)
         self.show_errors(0)
         theme.changed.connect(self._recolor)
@@ -126,14 +137,22 @@ class InspectorView(QScrollArea):
         self._column.addWidget(self._text_head)
         self._text = TextBox(self)
         self._column.addWidget(self._text)
+        self._settings_head = _label("heading", "SETTINGS")
+        self._column.addWidget(self._settings_head)
+        self.settings = FactGrid("Settings as sent and as echoed", self)
+        self._column.addWidget(self.settings)
         self._facts_head = _label("heading", "FACTS")
         self._column.addWidget(self._facts_head)
-        self._facts = QGridLayout()
-        self._facts.setHorizontalSpacing(8)
-        self._facts.setVerticalSpacing(3)
-        self._facts.setColumnStretch(1, 1)
-        self._fact_labels: list[tuple[QLabel, QLabel]] = []
-        self._column.addLayout(self._facts)
+        self.facts = FactGrid("Facts", self)
+        self._column.addWidget(self.facts)
+
+    def _build_sound(self) -> None:
+        self._heard_head = _label("heading", "AS HEARD")
+        self._column.addWidget(self._heard_head)
+        self.waveform = WaveformView(self._theme, self)
+        self._column.addWidget(self.waveform)
+        self.heard = FactGrid("What a listener would have heard", self)
+        self._column.addWidget(self.heard)
 
     def _build_errors_link(self) -> None:
         self._errors_link = QPushButton(self)
@@ -152,7 +171,7 @@ class InspectorView(QScrollArea):
         """Show another utterance, or the same one further on."""
         self._shown = inspection
         some = inspection is not None and inspection.utterance_id > 0
-        for widget in (self._badge, self._listen, self._save, self._interrupt, self._text_head, self._facts_head):
+        for widget in (self._badge, self._listen, self._save, self._interrupt, self._text_head):
             widget.setVisible(some)
         if inspection is None:
             inspection = Inspection(title="", text=_EMPTY)
@@ -160,17 +179,18 @@ class InspectorView(QScrollArea):
         _set(self._state, inspection.state.upper())
         self._badge.show_look(inspection.look)
         _set(self._subtitle, inspection.subtitle)
-        self._text.show_text(inspection.text)
+        self._text.show_text(inspection.text, inspection.spoken, self._ink())
         restyle(self._text, "role", "plain" if some else "hint")
         self._error.setVisible(bool(inspection.error))
         _set(self._error_text, inspection.error)
         _set(self._error_advice, inspection.advice)
-        self._waterfall.show_stages(inspection.stages)
+        self.attempts.show_sections(inspection.sections)
+        self.attempts.setVisible(bool(inspection.sections))
         self._listen.setText("Stop listening" if inspection.listening else "Listen")
         self._listen.setEnabled(inspection.audible)
         self._save.setEnabled(inspection.savable)
         self._interrupt.setEnabled(inspection.running)
-        self._show_facts(inspection.facts)
+        self._show_sections(inspection)
         self._recolor()
 
     def show_errors(self, number: int) -> None:
@@ -178,24 +198,33 @@ class InspectorView(QScrollArea):
         self._errors_link.setText(f"{number} error{'' if number == 1 else 's'} in this slot…")
         self._errors_link.setVisible(number > 0)
 
-    def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        while len(self._fact_labels) < len(facts):
-            name, value = _label("small"), _label("value")
-            value.setFont(mono_font(11))
-            value.setWordWrap(True)
-            value.setAlignment(Qt.AlignmentFlag.AlignRight)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            row = len(self._fact_labels)
-            self._facts.addWidget(name, row, 0)
-            self._facts.addWidget(value, row, 1)
-            self._fact_labels.append((name, value))
-        for place, (name, value) in enumerate(self._fact_labels):
-            shown = place < len(facts)
-            name.setVisible(shown)
-            value.setVisible(shown)
-            if shown:
-                _set(name, facts[place][0])
-                _set(value, facts[place][1])
+    def _show_sections(self, inspection: Inspection) -> None:
+        self.heard.show_facts(inspection.heard)
+        self.settings.show_settings(inspection.settings)
+        self.facts.show_facts(inspection.facts)
+        said = settings_head(inspection.settings)
+        _set(self._settings_head, f"SETTINGS · {said}" if said else "SETTINGS")
+        for shown, *widgets in (
+            (bool(inspection.heard) or self.waveform.record is not None, self._heard_head),
+            (bool(inspection.heard), self.heard),
+            (bool(inspection.settings), self._settings_head, self.settings),
+            (bool(inspection.facts), self._facts_head, self.facts),
+        ):
+            for widget in widgets:
+                if widget.isHidden() is shown:
+                    widget.setVisible(shown)
+
+    def show_sound(self, record: UtteranceRecord | None) -> None:
+        """Show the sound of the utterance on show, or of one whose sound is not kept."""
+        if record is not self.waveform.record:
+            self.waveform.set_record(record)
+            self.waveform.setVisible(record is not None)
+        elif record is not None:
+            self.waveform.refresh()
+
+    def _ink(self) -> tuple[QColor, QColor]:
+        tokens = self._theme.tokens
+        return tokens.color("text"), tokens.color("muted")
 
     def _recolor(self) -> None:
         look = self._shown.look if self._shown else Look.EMPTY

@@ -95,10 +95,15 @@ class WaterfallView(QTableView):
         theme.changed.connect(self.viewport().update)
         self.show_stages(())
 
-    def show_stages(self, stages: tuple[StageRow, ...]) -> None:
-        """Show other stages."""
+    def show_stages(self, stages: tuple[StageRow, ...], total_s: float = 0.0) -> None:
+        """Show other stages.
+
+        Args:
+            stages: Lines.
+            total_s: Seconds that the width stands for; 0 for as long as these stages take.
+        """
         before = self._stages.rowCount()
-        self._stages.show(stages)
+        self._stages.show(stages, total_s)
         if before != len(stages) or not before:
             self.setFixedHeight(ROW * len(stages))
             self.setVisible(bool(stages))
