@@ -166,7 +166,8 @@ class PoolConfig:
         backoff_cap_s: Longest delay.
         prewarm: Connections opened when the pool opens.
         text_limit: Characters per ``send_text`` (2000 now, 1000 on old deployments).
-        buffer_bytes: Audio held for a slow consumer before the utterance is given up.
+        buffer_bytes: Audio held for a slow consumer before the utterance is given up; a chunk counts as a kilobyte
+            at least.
         close_timeout_s: Longest time that closing the pool may take.
     """
 

@@ -274,15 +274,17 @@ class ConsumerTooSlow(UtteranceError):
 
     Attributes:
         buffered_bytes: Bytes of audio that waited when the utterance was given up.
+        chunks: Chunks that waited, those with words alone included.
     """
 
-    def __init__(self, buffered_bytes: int) -> None:
+    def __init__(self, buffered_bytes: int, chunks: int = 1) -> None:
         self.buffered_bytes = buffered_bytes
-        super().__init__(buffered_bytes)
+        self.chunks = chunks
+        super().__init__(buffered_bytes, chunks)
 
     def __str__(self) -> str:
         return (
-            f"{self.buffered_bytes} bytes of audio were not read in time, "
+            f"{self.chunks} chunks with {self.buffered_bytes} bytes of audio were not read in time, "
             "so this utterance was given up to protect the others"
         )
 

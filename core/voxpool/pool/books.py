@@ -133,6 +133,11 @@ class Books:
         limit = 1 if self.rejection is not None else self.max_connections
         return max(0, limit - len(self.links))
 
+    def speakers(self) -> list[Ticket]:
+        """Return the utterances that hold a context and have not ended."""
+        slots = (slot for link in self.links.values() for slot in link.slots)
+        return [slot.ticket for slot in slots if slot.ticket is not None and slot.live is slot.ticket]
+
     def takes_contexts(self, link: Link, now: float) -> bool:
         """Whether a connection accepts new contexts now."""
         return link.state is C.OPEN and link.cooling_until <= now
@@ -278,7 +283,7 @@ class Books:
                 ticket.slot = None
         ticket.outcome = outcome
         ticket.error = error
-        self._count(outcome)
+        self._count(ticket, outcome)
         self.emit(
             UtteranceEnded(
                 at=now,
@@ -295,7 +300,9 @@ class Books:
         )
         self.commands.append(Finish(ticket))
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, ticket: Ticket, outcome: Outcome) -> None:
+        self.tally.audio_chunks += ticket.chunks
+        self.tally.audio_s += ticket.audio_s
         if outcome is Outcome.DONE:
             self.tally.done += 1
         elif outcome is Outcome.FAILED:

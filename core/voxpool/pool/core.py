@@ -180,8 +180,8 @@ class PoolCore:
     def lost(self, link: Link, reason: CloseReason, error: VoxpoolError, now: float) -> None:
         """A connection died."""
         if not link.closing:
-            if link.error is not None and reason in (CloseReason.SERVER_CLOSED, CloseReason.NETWORK):
-                reason, error = CloseReason.SERVICE_ERROR, link.error
+            if link.parting is not None and reason in (CloseReason.SERVER_CLOSED, CloseReason.NETWORK):
+                reason, error = CloseReason.SERVICE_ERROR, link.parting
             upkeep.lost(self.books, link, reason, error, now)
             self._settle(now)
 
@@ -229,10 +229,10 @@ class PoolCore:
         books = self.books
         if books.paused_at is None:
             return
-        stood_still_s = now - books.paused_at
+        # Those who speak as well: they may have to wait again, and deadlines have to keep the order of the queue.
+        for ticket in [*books.queue, *books.delayed.values(), *books.speakers()]:
+            ticket.deadline += now - max(ticket.requested_at, books.paused_at)
         books.paused_at = None
-        for ticket in [*books.queue, *books.delayed.values()]:
-            ticket.deadline += now - max(ticket.queued_at, now - stood_still_s)
         admission.arm_queue(books)
         books.notice("resumed", "slots are granted again", now)
         self._settle(now)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from voxpool.chunk import AudioChunk
@@ -25,25 +24,12 @@ from voxpool.protocol.settings import ContextSettings
 DEFAULT_THRESHOLD: Final = 1000
 """Buffered characters that the service speaks without being asked (protocol.md section 6.1)."""
 
-
-@dataclass(slots=True)
-class Heard:
-    """Audio delivered by all utterances of a pool.
-
-    Attributes:
-        chunks: Audio chunks.
-        audio_s: Seconds of audio.
-    """
-
-    chunks: int = 0
-    audio_s: float = 0.0
+SMALLEST_CHUNK: Final = 1024
+"""Bytes of the buffer that a chunk takes at least: words without audio take memory too."""
 
 
 class Desk(Protocol):
     """What a job needs of its pool."""
-
-    heard: Heard
-    """Audio delivered so far, over all jobs that have ended."""
 
     buffered_bytes: int
     """Audio that no consumer has read yet, over all jobs."""
@@ -229,8 +215,9 @@ class Job:
         self.buffer.append(chunk)
         self.buffered_bytes += size
         self._desk.buffered_bytes += size
-        if self.buffered_bytes > self._buffer_limit:
-            self._desk.give_up(self, ConsumerTooSlow(self.buffered_bytes))
+        chunks = len(self.buffer)
+        if self.buffered_bytes > self._buffer_limit or chunks * SMALLEST_CHUNK > self._buffer_limit:
+            self._desk.give_up(self, ConsumerTooSlow(self.buffered_bytes, chunks))
 
     def heard_first(self, now: float) -> float:
         """Note the first audio; return when the first text was handed to the socket."""
@@ -280,9 +267,6 @@ class Job:
         self.deafen()
         self.closed_s = self._clock()
         self.script.release()
-        heard = self._desk.heard
-        heard.chunks += self.ticket.chunks
-        heard.audio_s += self.ticket.audio_s
         if self.ticket.outcome is Outcome.CANCELLED:
             self.discard()
         if self.reader is not None and not self.reader.done():

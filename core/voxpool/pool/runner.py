@@ -11,17 +11,17 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from voxpool.connection import Connection, Traffic
-from voxpool.errors import VoxpoolError
+from voxpool.errors import ConnectFailed, VoxpoolError
 from voxpool.events import CloseReason, SlotState
 from voxpool.pool import commands
 from voxpool.pool.core import PoolCore
-from voxpool.pool.job import Heard, Job
+from voxpool.pool.job import Job
 from voxpool.pool.records import Link, Slot, Ticket
 from voxpool.pool.timer import Timer
 from voxpool.protocol.life import Phase
 from voxpool.protocol.messages import Shape
 from voxpool.protocol.outputs import AudioOut, CreatedOut, EndedOut, ErrorOut, FaultOut, FlushOut, Output
-from voxpool.transport import Connector
+from voxpool.transport import Connector, Transport
 
 _ABRUPT: Final = (CloseReason.NETWORK, CloseReason.UNRESPONSIVE, CloseReason.SERVER_CLOSED, CloseReason.ZOMBIE)
 """Reasons for which the peer is not expected to answer a goodbye."""
@@ -41,7 +41,6 @@ class Runner:
         jobs: Utterances that have not ended, or whose slot is not free yet, by id.
         traffic: Counters of all connections.
         buffered_bytes: Audio that no consumer has read yet.
-        heard: Audio delivered by the utterances that have ended.
         loop: The event loop, once started.
     """
 
@@ -51,7 +50,6 @@ class Runner:
         self.jobs: dict[int, Job] = {}
         self.traffic = Traffic()
         self.buffered_bytes = 0
-        self.heard = Heard()
         self.loop: asyncio.AbstractEventLoop | None = None
         self._connector = connector
         self._clock = clock
@@ -223,7 +221,9 @@ class Runner:
             return
         binding = connection.bindings.get(output.context_id)
         if binding is None:
-            self.traffic.frames_ignored += 1
+            # An error that ended the connection has told everyone on it: their ends are no frames of their own.
+            if not isinstance(output, EndedOut):
+                self.traffic.frames_ignored += 1
             return
         slot = binding.slot
         job = binding.receiver if isinstance(binding.receiver, Job) else None
@@ -271,18 +271,15 @@ class Runner:
 
     async def _open(self, link: Link) -> None:
         try:
-            transport = await self._connector.connect()
+            transport = await self._handshake(link)
         except VoxpoolError as error:
-            self._connecting.pop(link.id, None)
             if link.closing:
                 self.core.closed(link, self._clock())
             else:
                 self.core.connect_failed(link, error, self._clock())
         except asyncio.CancelledError:
-            self._connecting.pop(link.id, None)
             self.core.closed(link, self._clock())
         else:
-            self._connecting.pop(link.id, None)
             connection = Connection(link, transport, self, self.traffic, self._clock)
             self.connections[link.id] = connection
             connection.start()
@@ -291,6 +288,20 @@ class Runner:
             else:
                 self.core.connected(link, self._clock())
         self.work()
+
+    async def _handshake(self, link: Link) -> Transport:
+        try:
+            return await self._connector.connect()
+        except VoxpoolError:
+            raise
+        except Exception as error:
+            # Not what a connector may raise; but nobody shall wait for a handshake that is no more.
+            task = asyncio.current_task()
+            context = {"message": f"handshake {link.id} failed", "exception": error, "task": task}
+            asyncio.get_running_loop().call_exception_handler(context)
+            raise ConnectFailed("the service", f"unexpected {type(error).__name__}") from error
+        finally:
+            self._connecting.pop(link.id, None)
 
     def _disconnect(self, command: commands.Disconnect) -> None:
         link = command.link
@@ -321,4 +332,3 @@ class Runner:
             connection.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._connector.close()
-        self._timer.close()

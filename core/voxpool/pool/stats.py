@@ -12,7 +12,6 @@ from voxpool.connection import Traffic
 from voxpool.events import CloseReason, ConnectionState, SlotState
 from voxpool.metrics import Distribution
 from voxpool.pool.books import Books
-from voxpool.pool.job import Heard
 from voxpool.pool.records import Ticket
 
 
@@ -165,10 +164,6 @@ class Running(Protocol):
         """Counters of all connections."""
 
     @property
-    def heard(self) -> Heard:
-        """Audio of the utterances that have ended."""
-
-    @property
     def unfinished(self) -> Sequence[Ticket]:
         """Utterances that have not ended."""
 
@@ -179,7 +174,7 @@ class Running(Protocol):
 
 def pool_stats(books: Books, running: Running, stages_ms: Mapping[str, Distribution], now: float) -> PoolStats:
     """Return the snapshot of a pool."""
-    tally, traffic, heard = books.tally, running.traffic, running.heard
+    tally, traffic = books.tally, running.traffic
     links = books.links.values()
     states = Counter(link.state for link in links)
     waiting = [*books.queue, *books.delayed.values()]
@@ -215,8 +210,8 @@ def pool_stats(books: Books, running: Running, stages_ms: Mapping[str, Distribut
         frames_ignored=traffic.frames_ignored,
         bytes_received=traffic.bytes_received,
         bytes_sent=traffic.bytes_sent,
-        audio_chunks=heard.chunks + sum(ticket.chunks for ticket in running.unfinished),
-        audio_s=heard.audio_s + sum(ticket.audio_s for ticket in running.unfinished),
+        audio_chunks=tally.audio_chunks + sum(ticket.chunks for ticket in running.unfinished),
+        audio_s=tally.audio_s + sum(ticket.audio_s for ticket in running.unfinished),
         buffered_bytes=running.buffered_bytes,
         stages_ms=MappingProxyType(dict(stages_ms)),
     )

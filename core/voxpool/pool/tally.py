@@ -19,6 +19,8 @@ class Tally:
         failed: Utterances that failed.
         cancelled: Utterances that were cancelled.
         retried: Attempts followed by another.
+        audio_chunks: Audio chunks delivered by the utterances that have ended.
+        audio_s: Seconds of audio delivered by them.
         acquired: Slots taken.
         released: Slots given back.
         opened: Handshakes that succeeded.
@@ -35,6 +37,8 @@ class Tally:
     failed: int = 0
     cancelled: int = 0
     retried: int = 0
+    audio_chunks: int = 0
+    audio_s: float = 0.0
     acquired: int = 0
     released: int = 0
     opened: int = 0

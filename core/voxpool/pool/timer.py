@@ -36,13 +36,14 @@ class Timer:
         self._wake = wake
         self._scheduled: list[tuple[float, int, asyncio.Handle]] = []
         self._serial = count()
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Timer {len(self._scheduled)} scheduled>"
 
     def ask(self, at: float | None) -> None:
         """See to it that ``wake`` is called at ``at`` or before."""
-        if at is None or (self._scheduled and self._scheduled[0][0] <= at):
+        if self._closed or at is None or (self._scheduled and self._scheduled[0][0] <= at):
             return
         self._schedule(at, self._fired)
 
@@ -71,7 +72,8 @@ class Timer:
             heappop(self._scheduled)
 
     def close(self) -> None:
-        """Schedule nothing more and forget what is scheduled."""
+        """Schedule nothing more, ever, and forget what is scheduled."""
+        self._closed = True
         for _, _, handle in self._scheduled:
             handle.cancel()
         self._scheduled.clear()

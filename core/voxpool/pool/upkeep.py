@@ -27,6 +27,11 @@ def connected(books: Books, link: Link, now: float) -> None:
     books.agenda.add(now + config.max_lifetime_s * (1.0 + jitter), Due.LIFETIME, link)
     books.agenda.add(now + config.idle_close_s, Due.IDLE, link)
     ping(books, link, now)
+    _retire_replaced(books, link, now)
+
+
+def _retire_replaced(books: Books, link: Link, now: float) -> None:
+    """The connection that was to be replaced has waited long enough, whatever became of the new one."""
     if link.replaces is not None:
         retire(books, link.replaces, CloseReason.LIFETIME, now)
         link.replaces = None
@@ -42,14 +47,16 @@ def connect_failed(books: Books, link: Link, error: VoxpoolError, now: float) ->
     books.refusal = error
     books.tally.connects_failed += 1
     books.shift(link, ConnectionState.CLOSED, now)
-    if link.replaces is not None:
-        retire(books, link.replaces, CloseReason.LIFETIME, now)
+    _retire_replaced(books, link, now)
     _back_off(books, now)
     if isinstance(error, CredentialRejected):
         credential_rejected(books, error, now)
     elif isinstance(error, ConnectFailed):
         if error.too_many_connections:
             books.notice("connection_limit", str(error), now, quiet_s=30.0)
+        if not error.retryable or books.failures >= books.config.max_attempts:
+            # Warmth is not worth more, even where some connections are open and a limit refuses the rest.
+            books.warm_target = 0
         if not any(other.state is not ConnectionState.CONNECTING for other in books.links.values()):
             _tell_waiting(books, error, now)
 
@@ -68,8 +75,6 @@ def _tell_waiting(books: Books, error: ConnectFailed, now: float) -> None:
     for ticket in [*books.queue, *books.delayed.values()]:
         if connect_failure_ends(books, ticket, error):
             fail_waiting(books, ticket, error, now)
-    if not error.retryable or books.failures >= books.config.max_attempts:
-        books.warm_target = 0
 
 
 def credential_rejected(books: Books, error: CredentialRejected, now: float) -> None:
@@ -163,6 +168,7 @@ def closed(books: Books, link: Link, now: float) -> None:
         return
     books.keep_failed_cells(link)
     books.shift(link, ConnectionState.CLOSED, now)
+    _retire_replaced(books, link, now)
 
 
 def service_error(
@@ -179,6 +185,8 @@ def service_error(
         names_message: Whether it is about one message of ours that was not understood (shape C).
     """
     link.error = error
+    if not names_message:
+        link.parting = error
     if isinstance(error, CredentialRejected) and not link.proven:
         credential_rejected(books, error, now)
     elif isinstance(error, CredentialRejected):
