@@ -252,6 +252,8 @@ class Connection:
                 if life is not None and life.late_chunks != binding.late_chunks:
                     binding.late_chunks = life.late_chunks
                     binding.slot.last_at = now
+                    if binding.slot.ticket is not None:
+                        binding.slot.ticket.late_audio_at = now
 
     def _on_pong(self, payload: bytes) -> None:
         now = self._clock()

@@ -4,6 +4,7 @@
 
     VoxpoolError
     ├── SettingError            a setting is unknown or out of range; nothing was sent (also a ValueError)
+    ├── ScenarioError           a scenario of the stress lab cannot be used (also a ValueError)
     ├── EndpointError           an endpoint URL or a credential cannot be used (also a ValueError)
     ├── PoolError               the pool itself could not serve the caller
     │   ├── PoolClosed          the pool was closed, or is closing
@@ -66,6 +67,25 @@ class SettingError(VoxpoolError, ValueError):
     def __str__(self) -> str:
         shown = repr(self.value)
         return f"{self.field} is {shown[:80]}, but must be {self.expected}"
+
+
+class ScenarioError(VoxpoolError, ValueError):
+    """A scenario of the stress lab cannot be used.
+
+    Attributes:
+        source: The file, or what else it came from.
+        where: The key's path, as in ``load.rate``, or the line of a mistake in the syntax, or "".
+        why: What was expected, in words.
+    """
+
+    def __init__(self, source: str, where: str, why: str) -> None:
+        self.source = source
+        self.where = where
+        self.why = why
+        super().__init__(source, where, why)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.source, self.where, self.why) if part)
 
 
 class EndpointError(VoxpoolError, ValueError):

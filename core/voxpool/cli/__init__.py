@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import Final
 
-from voxpool.errors import EndpointError, SettingError, VoxpoolError
+from voxpool.errors import EndpointError, ScenarioError, SettingError, VoxpoolError
 
 COMMANDS: Final = {
     "say": "speak a text, through the loudspeaker or into a WAV file",
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return _FAILURE
-    except (SettingError, EndpointError) as error:
+    except (SettingError, ScenarioError, EndpointError) as error:
         return _complain(error, _WRONG_USE)
     except VoxpoolError as error:
         return _complain(error, _FAILURE)

@@ -1,77 +1,168 @@
-"""``voxpool stress``: speak many utterances at once and measure them."""
+"""``voxpool stress``: run a scenario and measure it.
+
+Exit codes: 0 when the thresholds held (without any: when no utterance failed), 1 when one did not, or a cap or a
+threshold ended the run, 2 for a wrong use, 3 when the tool itself was the bottleneck, 130 after Ctrl+C.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from voxpool import Endpoint, Pool, PoolConfig
-from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inworld, reached
+from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inworld
 from voxpool.cli.say import add_voice_options, settings_from
-from voxpool.stress.engine import TEXTS, Plan
-from voxpool.stress.engine import run as run_plan
-from voxpool.stress.summary import Report
+from voxpool.errors import SettingError, VoxpoolError
+
+if TYPE_CHECKING:
+    from voxpool.config import Endpoint
+    from voxpool.stress.result import RunResult
+    from voxpool.stress.scenario import Scenario
+
+_LIBRARIES: Final = ("msgspec", "hdrh", "psutil", "rich", "plotly", "jinja2")
+_WRONG_USE: Final = 2
+_INVALID: Final = 3
+_INTERRUPTED: Final = 130
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``voxpool stress``."""
-    parser.add_argument("--utterances", type=int, default=100, metavar="N", help="how many in all (default: 100)")
-    parser.add_argument("--concurrency", type=int, default=20, metavar="C", help="how many at once (default: 20)")
-    parser.add_argument("--connections", type=int, default=20, metavar="N", help="most connections (default: 20)")
-    parser.add_argument("--text", action="append", metavar="TEXT", help="what to say; again for several in turn")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON; - prints it instead")
+    parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO.toml", help="the scenario to run")
+    parser.add_argument("--profile", metavar="NAME", help="run a bundled scenario instead; --list names them")
+    parser.add_argument("--list", action="store_true", help="name the bundled scenarios and end")
+    parser.add_argument("--print", action="store_true", help="print the scenario as a file and end: to begin one's own")
+    quick = parser.add_argument_group("without a scenario")
+    quick.add_argument("--utterances", type=int, metavar="N", help="how many in all (default: 100)")
+    quick.add_argument("--concurrency", type=int, metavar="C", help="how many at once (default: 20)")
+    quick.add_argument("--connections", type=int, metavar="N", help="most connections (default: 20)")
+    quick.add_argument("--text", action="append", metavar="TEXT", help="what to say; again for several")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of everything random, instead of the scenario's")
+    parser.add_argument("--max-characters", type=int, metavar="N", help="stop before more are sent")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write the report, one file for a browser")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON; - prints it instead")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every utterance as a line of CSV")
+    parser.add_argument("--texts", action="store_true", help="put the texts into what is written, not their beginnings")
+    parser.add_argument("--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port meanwhile")
+    parser.add_argument("--no-keep", action="store_true", help="leave the run out of the list of kept runs")
+    parser.add_argument("--plain", action="store_true", help="plain lines instead of a live view")
     parser.add_argument("--yes", action="store_true", help="speak through the service itself, which costs money")
     add_voice_options(parser)
     add_endpoint_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it, print the report and return 1 when an utterance failed.
+    """Run a scenario, print and write the report, and return the exit code.
 
     Raises:
-        VoxpoolError: If the endpoint or a setting cannot be used at all.
+        VoxpoolError: If the endpoint, the scenario or a setting cannot be used at all.
+        OSError: If a file cannot be read or written.
     """
-    plan = Plan(arguments.utterances, arguments.concurrency, tuple(arguments.text or TEXTS), settings_from(arguments))
-    config = PoolConfig(max_connections=arguments.connections)
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise VoxpoolError(f"this needs the extra 'tools' ({missing[0]} is missing): pip install 'voxgrid[tools]'")
+    if arguments.list:
+        return _list()
+    scenario, source = _scenario(arguments)
+    if arguments.print:
+        print(scenario.to_toml(), end="")
+        return 0
     # A key in the environment is not consent to pay for a load test: only --url asks for the service.
     endpoint = chosen_endpoint(arguments.url, arguments.key) if arguments.url else None
-    if endpoint is not None and is_inworld(endpoint) and not arguments.yes:
-        print(
-            f"voxpool: this would send {plan.characters} characters to {endpoint.host}, which are billed; "
-            "add --yes to do it",
-            file=sys.stderr,
-        )
-        return 2
-    report = asyncio.run(_run(endpoint, config, plan))
-    _show(report, arguments.json)
-    return 1 if report.failed else 0
+    paid = endpoint is not None and is_inworld(endpoint)
+    if endpoint is not None and paid and not arguments.yes:
+        print(f"voxpool: {_price(scenario, endpoint)}; add --yes to do it", file=sys.stderr)
+        return _WRONG_USE
+    from voxpool.cli.stressrun import StressRun
+
+    return _exit_code(asyncio.run(StressRun(arguments, scenario, source, endpoint, paid=paid).run()))
 
 
-async def _run(endpoint: Endpoint | None, config: PoolConfig, plan: Plan) -> Report:
-    async with reached(endpoint) as target, Pool(target, config) as pool:
-        return await run_plan(pool, plan, url=target.url, progress=_progress(plan.utterances))
+def _list() -> int:
+    from voxpool.stress.scenarios import bundled, names
+
+    for name in names():
+        print(f"{name:20}  {bundled(name).description}")
+    return 0
 
 
-def _show(report: Report, file: Path | None) -> None:
-    data: dict[str, Any] = report.as_dict()
-    if file == Path("-"):
-        print(json.dumps(data, indent=2))
-        return
-    print(report.text())
-    if file is not None:
-        file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+def _scenario(arguments: argparse.Namespace) -> tuple[Scenario, str]:
+    """Return the scenario and what errors call it."""
+    from voxpool.stress.scenario import read_scenario
+    from voxpool.stress.scenarios import bundled
+
+    if arguments.scenario is not None and arguments.profile is not None:
+        raise SettingError("--profile", arguments.profile, "left out when there is a scenario")
+    if arguments.scenario is None and arguments.profile is None:
+        return _changed(_quick(arguments), arguments), ""
+    for name in ("utterances", "concurrency", "connections", "text"):
+        if getattr(arguments, name) is not None:
+            raise SettingError(f"--{name}", getattr(arguments, name), "left out: the scenario says it")
+    if settings_from(arguments) != settings_from(_defaults()):
+        raise SettingError("--voice", arguments.voice, "left out, as all about the voice: the scenario says it")
+    if arguments.profile is not None:
+        return _changed(bundled(arguments.profile), arguments), f"{arguments.profile}.toml"
+    return _changed(read_scenario(arguments.scenario), arguments), str(arguments.scenario)
 
 
-def _progress(total: int) -> Any:
-    """Return a callback that keeps one line of a terminal up to date, or None when there is no terminal."""
-    if not sys.stderr.isatty():
-        return None
+def _quick(arguments: argparse.Namespace) -> Scenario:
+    import msgspec
 
-    def show(ended: int, failed: int) -> None:
-        print(f"\r{ended} of {total}, {failed} failed", end="\n" if ended == total else "", file=sys.stderr)
+    from voxpool.stress.scenario import scenario_from
 
-    return show
+    defaults = {"utterances": 100, "concurrency": 20, "connections": 20}
+    given = {name: getattr(arguments, name) if getattr(arguments, name) is not None else value
+             for name, value in defaults.items()}  # fmt: skip
+    for name in ("utterances", "concurrency"):
+        if given[name] < 1:
+            raise SettingError(name, given[name], "at least 1")
+    settings = {
+        name: value for name, value in msgspec.to_builtins(settings_from(arguments)).items() if value is not None
+    }
+    data: dict[str, Any] = {
+        "name": f"{given['utterances']} utterances, {given['concurrency']} at once",
+        "load": {"profile": "concurrency", "concurrency": given["concurrency"], "utterances": given["utterances"]},
+        "pool": {"max_connections": given["connections"]},
+        "voices": [settings],
+    }
+    if arguments.text:
+        data["texts"] = [{"text": text} for text in arguments.text]
+    return scenario_from(data)
+
+
+def _changed(scenario: Scenario, arguments: argparse.Namespace) -> Scenario:
+    changes = {name: getattr(arguments, name) for name in ("seed", "max_characters")
+               if getattr(arguments, name) is not None}  # fmt: skip
+    return scenario.with_(**changes) if changes else scenario
+
+
+def _defaults() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_voice_options(parser)
+    return parser.parse_args([])
+
+
+def _price(scenario: Scenario, endpoint: Endpoint) -> str:
+    from voxpool.stress.cost import cap_of, estimate
+
+    about = estimate(scenario, paid=True)
+    words = f"up to {about.characters:,}" if about.capped else f"about {about.characters or 0:,}"
+    cap = cap_of(scenario, paid=True)
+    return (
+        f"this would send {words} characters to {endpoint.host}, which are billed (about {about.usd or 0.0:.2f} US "
+        f"dollars by the list; it stops at {cap or 0:,} characters)"
+    )
+
+
+def _exit_code(result: RunResult) -> int:
+    from voxpool.cli.stressrun import INTERRUPTED
+    from voxpool.stress.result import Verdict
+
+    if INTERRUPTED in result.reasons:
+        return _INTERRUPTED
+    if result.verdict is Verdict.INVALID:
+        return _INVALID
+    failed = result.failed and not result.thresholds
+    return 0 if result.verdict is Verdict.PASSED and not failed else 1

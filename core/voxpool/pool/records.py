@@ -36,6 +36,7 @@ class Ticket:
         chunks: Audio chunks that arrived.
         characters: Characters that the service says it processed.
         context_id: Its newest context on the wire, or "".
+        late_audio_at: When audio last came that nobody wanted any more, or None.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Ticket:
     chunks: int = 0
     characters: int = 0
     context_id: str = ""
+    late_audio_at: float | None = None
 
 
 @dataclass(slots=True, eq=False)

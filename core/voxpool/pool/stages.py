@@ -32,6 +32,7 @@ class Stages:
         last_audio_s: Its newest audio arrived.
         closed_s: It ended for its caller.
         slot_free_s: The service let go of its context.
+        late_audio_s: Its last audio arrived that nobody wanted any more, as after an interruption.
     """
 
     requested_s: float
@@ -43,3 +44,4 @@ class Stages:
     last_audio_s: float | None = None
     closed_s: float | None = None
     slot_free_s: float | None = None
+    late_audio_s: float | None = None

@@ -149,6 +149,7 @@ class Utterance:
             last_audio_s=job.last_audio_s,
             closed_s=job.closed_s,
             slot_free_s=job.slot_free_s,
+            late_audio_s=job.ticket.late_audio_at,
         )
 
     # -- reading ---------------------------------------------------------------------------------------------

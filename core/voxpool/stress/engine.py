@@ -1,186 +1,371 @@
-"""A fixed number of utterances, a fixed number of them in flight."""
+"""Runs a scenario on a pool and measures it."""
 
 from __future__ import annotations
 
 import asyncio
+import platform
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
 
-from voxpool.errors import SettingError, VoxpoolError
-from voxpool.protocol.settings import ContextSettings
-from voxpool.stress.lag import LagProbe
-from voxpool.stress.playback import Playback
-from voxpool.stress.summary import Quantiles, Report, error_kind
+from voxpool.errors import LocalServerError
+from voxpool.stress.alarm import Alarm
+from voxpool.stress.callers import Callers
+from voxpool.stress.control import RunControl
+from voxpool.stress.honesty import BareLoop, CpuMeter, LagProbe, Observed, complaints
+from voxpool.stress.load import LoadRunner
+from voxpool.stress.recorder import Recorder
+from voxpool.stress.result import MarkKind, RunListener, RunResult, SearchResult, ThresholdResult, Verdict
+from voxpool.stress.scenario import WARM_UP, Scenario, TimedFault
+from voxpool.stress.shapes import Plan, Search
+from voxpool.stress.strike import Strike
+from voxpool.stress.watch import ThresholdWatch, sentence
+from voxpool.stress.words import Mix
 
 if TYPE_CHECKING:
-    from voxpool import Pool, Utterance
+    from voxpool.pool.pool import Pool
 
-TEXTS: Final = (
-    "The weather is nice today, and the small dog is running in the park.",
-    "Please call the doctor before three o'clock.",
-    "Your table for four is booked on Friday evening at half past seven.",
-    "I could not find that order, so let me look it up by your phone number instead.",
-)
-"""What is said when nothing else was chosen."""
+TICK_S: Final = 0.25
+"""Between two ticks, in seconds."""
+_RELEASE_S: Final = 3.0
+"""How long the end of a run waits for slots to come free, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to speak.
+@dataclass(kw_only=True)
+class Surroundings:
+    """What a run has around it.
 
     Attributes:
-        utterances: How many, in all.
-        concurrency: How many at once, at most.
-        texts: Spoken in turn.
-        settings: For all of them.
+        url: The endpoint, noted in the result.
+        paid: Whether characters cost money there.
+        own_price: US dollars for a million characters, or 0 for list prices.
+        most_characters: A further cap on characters, or None.
+        bare: A bare loop that runs beside it, or None.
+        strike: Sets faults at the local server, or None where there is none.
+        underflows: Returns the underflows of the sound device so far.
+        clock: Monotonic seconds; the pool's own.
+        source: What errors of the scenario name: its file.
+        environment: Further facts for the result.
     """
 
-    utterances: int
-    concurrency: int
-    texts: tuple[str, ...] = TEXTS
-    settings: ContextSettings = field(default_factory=ContextSettings)
-
-    def __post_init__(self) -> None:
-        """Check the numbers.
-
-        Raises:
-            SettingError: Naming the field, the value and what is accepted.
-        """
-        for name in ("utterances", "concurrency"):
-            if getattr(self, name) < 1:
-                raise SettingError(name, getattr(self, name), "at least 1")
-        if not self.texts or not all(text.strip() for text in self.texts):
-            raise SettingError("texts", self.texts, "one or more texts with words in them")
-
-    def numbered_texts(self) -> Iterator[str]:
-        """Yield the text of every utterance."""
-        for number in range(self.utterances):
-            yield self.texts[number % len(self.texts)]
-
-    @property
-    def characters(self) -> int:
-        """How many characters all of it has."""
-        return sum(map(len, self.numbered_texts()))
+    url: str = ""
+    paid: bool = False
+    own_price: float = 0.0
+    most_characters: int | None = None
+    bare: BareLoop | None = None
+    strike: Strike | None = None
+    underflows: Callable[[], int] = field(default=lambda: 0)
+    clock: Callable[[], float] = time.monotonic
+    source: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the workers note while they run."""
-
-    started: int = 0
-    done: int = 0
-    characters: int = 0
-    in_flight: int = 0
-    peak_in_flight: int = 0
-    peak_connections: int = 0
-    ttfa_ms: list[float] = field(default_factory=list)
-    since_request_ms: list[float] = field(default_factory=list)
-    waited_ms: list[float] = field(default_factory=list)
-    errors: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-    playbacks: list[Playback] = field(default_factory=list)
-    audio_s: float = 0.0
-    chunks: int = 0
-
-
-async def run(pool: Pool, plan: Plan, *, url: str = "", progress: Callable[[int, int], None] | None = None) -> Report:
-    """Speak everything that the plan says and measure it.
-
-    An utterance that fails is counted and the run goes on.  When the run is cancelled, its utterances are too.
+class Engine:
+    """One run of a scenario.
 
     Args:
         pool: An open pool.
-        plan: What to speak.
-        url: Noted in the report.
-        progress: Called with the number of ended and failed utterances after each one.
+        scenario: What to do.
+        around: What the run has around it.
+        listeners: Who follows it; their methods must return at once and must not raise.
+        control: Steers it.
+
+    Attributes:
+        recorder: Keeps the books.
+        control: Steers it.
 
     Raises:
-        asyncio.CancelledError: When the run is cancelled.
+        ScenarioError: If the texts of the scenario cannot be used.
     """
-    tally = _Tally()
-    texts = plan.numbered_texts()
-    began = time.monotonic()
-    async with LagProbe() as lag, asyncio.TaskGroup() as group:
-        for number in range(min(plan.concurrency, plan.utterances)):
-            group.create_task(_work(pool, plan, texts, tally, progress), name=f"stress worker {number}")
-    return _report(plan, tally, lag, url, time.monotonic() - began)
 
+    def __init__(
+        self,
+        pool: Pool,
+        scenario: Scenario,
+        around: Surroundings | None = None,
+        *,
+        listeners: Iterable[RunListener] = (),
+        control: RunControl | None = None,
+    ) -> None:
+        around = around or Surroundings()
+        self._around = around
+        self._scenario = scenario
+        self._clock = around.clock
+        self._pool = pool
+        self._mix = Mix(scenario, around.source)
+        self.control = control or RunControl()
+        self.recorder = Recorder(
+            pool, around.clock, scenario.max_samples, listeners, paid=around.paid, own_price=around.own_price
+        )
+        self._callers = Callers(
+            pool,
+            scenario.behaviour,
+            self._mix.draw,
+            seed=scenario.seed,
+            jitter_s=scenario.jitter_buffer_ms / 1000.0,
+            most_characters=_least(scenario.max_characters, around.most_characters),
+            recorder=self.recorder,
+            control=self.control,
+            clock=around.clock,
+        )
+        self._watch = ThresholdWatch(scenario.conditions, self.recorder, self.control)
+        self._phases: list[str] = []
+        self._phase_marks: list[tuple[float, str]] = []
+        self._load: LoadRunner | None = None
+        self._cpu = CpuMeter(around.clock)
+        self._random = Random(scenario.seed)  # noqa: S311 - a load, not a secret
+        self._troubled = False
+        self._underflows = around.underflows()
+        self._began_at = time.time()
+        self.run_id = uuid.uuid4().hex
 
-async def _work(
-    pool: Pool, plan: Plan, texts: Iterator[str], tally: _Tally, progress: Callable[[int, int], None] | None
-) -> None:
-    for text in texts:
-        tally.started += 1
-        tally.characters += len(text)
-        tally.in_flight += 1
-        tally.peak_in_flight = max(tally.peak_in_flight, tally.in_flight)
+    def __repr__(self) -> str:
+        return f"<Engine {self._scenario.name!r} {self.recorder!r}>"
+
+    def head(self) -> RunResult:
+        """Return what is known of the result before the run begins; call it on the event loop."""
+        return RunResult(
+            run_id=self.run_id,
+            name=self._scenario.name,
+            began_at=self._began_at,
+            wall_s=0.0,
+            url=self._around.url,
+            seed=self._scenario.seed,
+            scenario=self._scenario.to_dict(),
+            environment=environment() | self._around.environment,
+        )
+
+    def follow(self, listener: RunListener) -> None:
+        """Let somebody follow the run who did not from its beginning."""
+        self.recorder.ledger.follow(listener)
+
+    async def run(self) -> RunResult:
+        """Run it and return what was measured.
+
+        An utterance that fails is counted and the run goes on.  When the run is cancelled, so are its utterances.
+
+        Raises:
+            asyncio.CancelledError: When the run is cancelled; ``RunControl.stop`` ends it with a result.
+        """
+        recorder = self.recorder
+        self._began_at = time.time()
+        bare = self._around.bare
+        if bare is not None:
+            await bare.start()
+        self.control.listen(self._edit, self._stop)
+        recorder.began = self._clock()
+        self._cpu = CpuMeter(self._clock)
+        helpers = [
+            asyncio.create_task(self._tick(), name="stress tick"),
+            *(asyncio.create_task(self._strike(each), name=f"stress fault {each.at_s:g}")
+              for each in self._scenario.faults),
+        ]  # fmt: skip
         try:
-            await _speak(pool, text, plan.settings, tally)
-        except VoxpoolError as error:
-            kind = error_kind(error)
-            tally.errors[kind] += 1
-            tally.examples.setdefault(kind, str(error))
-        else:
-            tally.done += 1
+            with LagProbe(self._clock, recorder.lag):
+                search, thresholds = await self._play()
+                wall_s = recorder.now_s
+                await self._let_go()
         finally:
-            tally.in_flight -= 1
-        if progress is not None:
-            progress(tally.done + tally.errors.total(), tally.errors.total())
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            recorder.close()
+            if bare is not None:
+                await bare.close()
+        self._take_tick()
+        return self._result(wall_s, search, thresholds)
+
+    # -- playing ---------------------------------------------------------------------------------------------
+
+    async def _play(self) -> tuple[SearchResult | None, tuple[ThresholdResult, ...] | None]:
+        load = self._scenario.load
+        if isinstance(load, Search):
+            from voxpool.stress.searching import SearchRunner
+
+            return await SearchRunner(load, self._scenario.conditions, self.recorder, self.control, self.play).run()
+        await self.play(self._scenario.plan)
+        return None, None
+
+    async def play(self, plan: Plan) -> int:
+        """Play one plan behind what was played so far, and return the index of its first phase."""
+        first = len(self._phases)
+        self._phases.extend(plan.phases)
+        if plan.phases[0] == WARM_UP:
+            self.recorder.uncounted.add(first)
+        self._load = LoadRunner(
+            plan, self._callers, self.recorder, self.control, self._clock, self._random, first
+        )  # fmt: skip
+        begins = {segment.phase: segment.begin_s for segment in reversed(plan.segments)}
+        now_s = self.recorder.now_s
+        self._phase_marks = [(now_s + begins[index], name) for index, name in enumerate(plan.phases)]
+        self._mark_phases()
+        await self._load.play()
+        return first
+
+    async def _let_go(self) -> None:
+        """Wait a moment for the slots of the last utterances to come free."""
+        until, alarm = self._clock() + _RELEASE_S, Alarm(self._clock)
+        while self.recorder.releasing and self._clock() < until:
+            await alarm.until(min(until, self._clock() + 0.02))
+
+    def _edit(self, target: float) -> None:
+        if self._load is not None:
+            self._load.edit(target)
+            self.recorder.mark(MarkKind.EDIT, f"target set to {target:g}")
+
+    def _stop(self) -> None:
+        how = "draining" if self.control.draining else "ending at once"
+        self.recorder.mark(MarkKind.STOP, f"{how}: {self.control.why}")
+        if self._load is not None:
+            self._load.stop()
+
+    async def _strike(self, timed: TimedFault) -> None:
+        await Alarm(self._clock).until(self.recorder.began + timed.at_s)
+        text = timed.text or ", ".join(f"{name} {value}" for name, value in timed.fault.items())
+        if self._around.strike is None:
+            self.recorder.mark(MarkKind.TOOL, f"left out, this is no local server of ours: {text}")
+            return
+        try:
+            await self._around.strike(timed.fault)
+        except LocalServerError as error:
+            self.recorder.mark(MarkKind.TOOL, f"{text}: {error}")
+        else:
+            self.recorder.mark(MarkKind.FAULT, text)
+
+    # -- ticking ---------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        alarm, at = Alarm(self._clock), self.recorder.began
+        while True:
+            at = max(at + TICK_S, self._clock())
+            await alarm.until(at)
+            self._take_tick()
+
+    def _take_tick(self) -> None:
+        load = self._load
+        phase, target = (load.phase, load.target) if load is not None else (0, 0.0)
+        self._mark_phases()
+        tick = self.recorder.tick(phase, target, self._cpu.take(), self._around.underflows() - self._underflows)
+        if not isinstance(self._scenario.load, Search):
+            self._watch.look()
+        troubled = bool(complaints(self._observed()))
+        if troubled and not self._troubled:
+            self.recorder.mark(MarkKind.TOOL, f"the tool may be the bottleneck: loop lag {tick.loop_lag_ms:.0f} ms")
+        self._troubled = troubled
+
+    def _mark_phases(self) -> None:
+        while self._phase_marks and self._phase_marks[0][0] <= self.recorder.now_s + 1e-6:
+            at_s, name = self._phase_marks.pop(0)
+            self.recorder.mark(MarkKind.PHASE, name, at_s)
+
+    # -- the result ------------------------------------------------------------------------------------------
+
+    def _observed(self) -> Observed:
+        meter, bare = self.recorder.meter, self._around.bare
+        return Observed(
+            lag_p99_ms=meter.distribution("loop_lag_ms", "p99"),
+            late_p99_ms=meter.distribution("late_start_ms", "p99"),
+            cpu_percent=self._cpu.whole,
+            events_lost=self.recorder.events_lost,
+            bare_p99_ms=None if bare is None else bare.late.statistic("p99"),
+            bare_count=0 if bare is None else int(bare.late.statistic("count") or 0),
+        )
+
+    def _result(
+        self, wall_s: float, search: SearchResult | None, thresholds: tuple[ThresholdResult, ...] | None
+    ) -> RunResult:
+        recorder, meter, ledger = self.recorder, self.recorder.meter, self.recorder.ledger
+        counts = meter.counts
+        counts.seconds = wall_s
+        thresholds = self._watch.results(meter) if thresholds is None else thresholds
+        verdict, reasons = self._verdict(thresholds, search)
+        head = self.head()
+        return replace(
+            head,
+            wall_s=wall_s,
+            environment={**head.environment, **self._bare_facts()},
+            verdict=verdict,
+            reasons=reasons,
+            phases=tuple(self._phases),
+            started=counts.started,
+            done=counts.done,
+            failed=counts.failed,
+            cancelled=counts.cancelled,
+            peak_in_flight=recorder.peak_in_flight,
+            peak_connections=recorder.peak_connections,
+            characters=recorder.characters,
+            wasted_characters=counts.wasted,
+            cost_usd=recorder.usd,
+            audio_s=counts.audio_s,
+            chunks=counts.chunks,
+            stalls=counts.stalls,
+            stalled_utterances=counts.stalled,
+            distributions=meter.result(),
+            errors=ledger.errors.result(),
+            thresholds=thresholds,
+            search=search,
+            ticks=ledger.ticks,
+            marks=ledger.marks,
+            samples=ledger.samples,
+            samples_dropped=ledger.dropped,
+        )
+
+    def _verdict(
+        self, thresholds: tuple[ThresholdResult, ...], search: SearchResult | None
+    ) -> tuple[Verdict, tuple[str, ...]]:
+        invalid = complaints(self._observed())
+        if search is not None and search.safe is None:
+            failed: tuple[str, ...] = ("No level held: not even the lowest one that was tried.",)
+        else:
+            failed = tuple(sentence(each) for each in thresholds if not each.passed)
+        stopped = (self.control.why,) if self.control.stopping else ()
+        reasons = (*invalid, *stopped, *failed)
+        if invalid:
+            return Verdict.INVALID, reasons
+        if stopped:
+            return Verdict.ABORTED, reasons
+        return (Verdict.FAILED if failed else Verdict.PASSED), reasons
+
+    def _bare_facts(self) -> dict[str, str]:
+        seen = self._observed()
+        if seen.bare_p99_ms is None:
+            return {}
+        return {"bare loop p99": f"{seen.bare_p99_ms:.2f} ms ({seen.bare_count} values)"}
 
 
-async def _speak(pool: Pool, text: str, settings: ContextSettings, tally: _Tally) -> None:
-    playback = Playback()
-    tally.playbacks.append(playback)
-    utterance = pool.speak(text, settings=settings)
-    try:
-        async for chunk in utterance:
-            seconds = chunk.pcm.size / chunk.sample_rate_hz
-            playback.arrived(chunk.received_at, seconds)
-            tally.chunks += 1
-            tally.audio_s += seconds
-    except asyncio.CancelledError:
-        utterance.cancel_nowait()
-        raise
-    finally:
-        tally.peak_connections = max(tally.peak_connections, len(pool.connections()))
-        _note_stages(utterance, tally)
+async def run(
+    pool: Pool,
+    scenario: Scenario,
+    around: Surroundings | None = None,
+    *,
+    listeners: Iterable[RunListener] = (),
+    control: RunControl | None = None,
+) -> RunResult:
+    """Run a scenario on a pool; see :class:`Engine`."""
+    return await Engine(pool, scenario, around, listeners=listeners, control=control).run()
 
 
-def _note_stages(utterance: Utterance, tally: _Tally) -> None:
-    stages = utterance.stages
-    for values, start, end in (
-        (tally.ttfa_ms, stages.first_text_s, stages.first_audio_s),
-        (tally.since_request_ms, stages.requested_s, stages.first_audio_s),
-        (tally.waited_ms, stages.requested_s, stages.granted_s),
-    ):
-        if start is not None and end is not None:
-            values.append((end - start) * 1000.0)
+def environment() -> dict[str, str]:
+    """Return what a reader of numbers wants to know of the machine and the programs; no names, no paths."""
+    import psutil
+
+    facts: dict[str, Any] = {
+        "voxgrid": metadata.version("voxgrid"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": psutil.cpu_count() or "unknown",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "loop": type(asyncio.get_running_loop()).__name__,
+        "aiohttp": metadata.version("aiohttp"),
+        "process": "frozen" if getattr(sys, "frozen", False) else "python",
+    }
+    return {name: str(value) for name, value in facts.items()}
 
 
-def _report(plan: Plan, tally: _Tally, lag: LagProbe, url: str, wall_s: float) -> Report:
-    stalled = [playback for playback in tally.playbacks if playback.stalls]
-    return Report(
-        url=url,
-        requested=plan.utterances,
-        started=tally.started,
-        done=tally.done,
-        failed=tally.errors.total(),
-        concurrency=tally.peak_in_flight,
-        connections=tally.peak_connections,
-        ttfa_ms=Quantiles.of(tally.ttfa_ms),
-        since_request_ms=Quantiles.of(tally.since_request_ms),
-        waited_ms=Quantiles.of(tally.waited_ms),
-        errors=dict(tally.errors),
-        examples=tally.examples,
-        stalls=sum(playback.stalls for playback in stalled),
-        stalled_utterances=len(stalled),
-        longest_stall_ms=max((playback.longest_s for playback in stalled), default=0.0) * 1000.0,
-        wall_s=wall_s,
-        audio_s=tally.audio_s,
-        chunks=tally.chunks,
-        characters=tally.characters,
-        loop_lag_ms=Quantiles.of(lag.late_ms),
-    )
+def _least(*values: int | None) -> int | None:
+    return min((value for value in values if value is not None), default=None)

@@ -5,40 +5,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-TOLERANCE_S: Final = 0.02
-"""Gaps shorter than this are not counted: any player holds that much."""
+TOLERANCE_S: Final = 0.001
+"""Gaps shorter than this are rounding, not silence."""
 
 
 @dataclass(slots=True)
 class Playback:
     """A player without a loudspeaker, fed with arrival times.
 
-    After running dry it goes on with the next chunk, as a real one does, so one late chunk is one stall.
+    It begins so much after the first audio as its jitter buffer holds.  After running dry it goes on with the next
+    chunk, so one late chunk is one stall.
 
     Attributes:
-        stalls: Times it ran dry for longer than :data:`TOLERANCE_S`.
+        jitter_s: Its jitter buffer, in seconds.
+        stalls: Times it ran dry.
         stalled_s: Sum of those silences, in seconds.
         longest_s: The longest of them.
+        begins_s: When it began to play, in monotonic seconds, or None before the first audio.
+        ends_s: When it is through with what has arrived, in monotonic seconds, or None before the first audio.
     """
 
+    jitter_s: float = 0.02
     stalls: int = 0
     stalled_s: float = 0.0
     longest_s: float = 0.0
-    _dry_at: float | None = None
+    begins_s: float | None = None
+    ends_s: float | None = None
+
+    @property
+    def lasts_s(self) -> float:
+        """Seconds from its beginning to its end, silences included."""
+        return 0.0 if self.begins_s is None or self.ends_s is None else self.ends_s - self.begins_s
 
     def arrived(self, at_s: float, seconds: float) -> None:
         """Take one chunk.
 
         Args:
             at_s: When it arrived, in monotonic seconds; never before the one before it.
-            seconds: How long it sounds.
+            seconds: How long it sounds; nothing is no audio.
         """
-        start = at_s
-        if self._dry_at is not None:
-            gap = at_s - self._dry_at
-            if gap > TOLERANCE_S:
-                self.stalls += 1
-                self.stalled_s += gap
-                self.longest_s = max(self.longest_s, gap)
-            start = max(at_s, self._dry_at)
-        self._dry_at = start + seconds
+        if seconds <= 0:
+            return
+        if self.ends_s is None:
+            self.begins_s = at_s + self.jitter_s
+            self.ends_s = self.begins_s + seconds
+            return
+        gap = at_s - self.ends_s
+        if gap > TOLERANCE_S:
+            self.stalls += 1
+            self.stalled_s += gap
+            self.longest_s = max(self.longest_s, gap)
+        self.ends_s = max(at_s, self.ends_s) + seconds

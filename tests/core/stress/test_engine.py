@@ -1,135 +1,502 @@
-"""The engine against a pool that is only pretended: what is counted, how many run at once, what a failure does."""
+"""The engine in virtual time: what is begun when, what is measured, how a run is steered and how it ends."""
 
 import asyncio
-from types import SimpleNamespace
+import math
+from random import Random
 
 import numpy as np
 import pytest
 
-from voxpool.errors import LimitReached, SettingError
-from voxpool.protocol.settings import ContextSettings
-from voxpool.stress.engine import TEXTS, Plan, run
+from support.fake_transport import FakeService
+from support.stress_runs import generating_at_most, measured
+from voxpool.errors import SettingError
+from voxpool.events import Outcome
+from voxpool.stress.control import RunControl
+from voxpool.stress.measure import SampleFacts
+from voxpool.stress.result import MarkKind, RunResult, Verdict
+from voxpool.stress.shapes import Rate, Schedule
+
+pytestmark = pytest.mark.virtual_time
+
+HELLO = [{"text": "Hello there."}]
+SECOND = {"profile": "rate", "rate": 10, "duration_s": 10, "arrivals": "even"}
 
 
-class FakeUtterance:
-    """Yields two chunks of 0.1 s, or fails."""
+class Listener:
+    """Remembers everything that a run tells."""
 
-    def __init__(self, pool, text):
-        self.pool = pool
-        self.text = text
-        self.cancelled = False
-        base = 10.0
-        self.stages = SimpleNamespace(
-            requested_s=base, granted_s=base + 0.001, first_text_s=base + 0.002, first_audio_s=base + 0.052
-        )
-
-    def cancel_nowait(self):
-        self.cancelled = True
-
-    async def __aiter__(self):
-        self.pool.running += 1
-        self.pool.peak = max(self.pool.peak, self.pool.running)
-        try:
-            await self.pool.gate.wait()
-            await asyncio.sleep(0)
-            if len(self.pool.spoken) % self.pool.fail_every == 0:
-                self.stages.first_audio_s = None
-                raise LimitReached(8, "too many")
-            for number in range(2):
-                pcm = np.zeros(2400, dtype=np.int16)
-                yield SimpleNamespace(pcm=pcm, sample_rate_hz=24000, received_at=20.0 + number)
-        finally:
-            self.pool.running -= 1
+    def __init__(self):
+        self.samples, self.ticks, self.marks = [], [], []
+        self.on_sample, self.on_tick, self.on_mark = self.samples.append, self.ticks.append, self.marks.append
 
 
-class FakePool:
-    def __init__(self, fail_every=10**9):
-        self.fail_every = fail_every
-        self.spoken = []
-        self.running = self.peak = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    def speak(self, text, *, settings):
-        assert settings == ContextSettings()
-        self.spoken.append(FakeUtterance(self, text))
-        return self.spoken[-1]
-
-    def connections(self):
-        return ("one", "two")
+def later(seconds, act):
+    asyncio.get_running_loop().call_later(seconds, act)
 
 
-async def test_it_speaks_everything_and_never_more_at_once_than_asked():
-    pool = FakePool()
-    report = await run(pool, Plan(25, 4), url="http://127.0.0.1:1")
+async def test_a_fixed_number_at_a_fixed_concurrency():
+    result = await measured({"profile": "concurrency", "concurrency": 4, "utterances": 25}, texts=HELLO)
 
-    assert [utterance.text for utterance in pool.spoken] == [TEXTS[number % len(TEXTS)] for number in range(25)]
-    assert (report.requested, report.started, report.done, report.failed) == (25, 25, 25, 0)
-    assert pool.peak == report.concurrency == 4
-    assert report.connections == 2
-    assert report.chunks == 50
-    assert report.audio_s == pytest.approx(5.0)
-    assert report.characters == sum(len(utterance.text) for utterance in pool.spoken) == Plan(25, 4).characters
-    assert report.ttfa_ms.count == 25
-    assert report.ttfa_ms.p50 == pytest.approx(50.0)
-    assert report.since_request_ms.p99 == pytest.approx(52.0)
-    # The second chunk came a second after the first, which held a tenth.
-    assert report.stalls == report.stalled_utterances == 25
-    assert report.longest_stall_ms == pytest.approx(900.0)
+    assert (result.started, result.done, result.failed) == (25, 25, 0)
+    assert result.peak_in_flight == 4
+    assert result.characters == 25 * len("Hello there.")
+    assert result.chunks == 75
+    assert result.audio_s == pytest.approx(7.5)
+    assert len(result.samples) == 25
+    assert result.verdict is Verdict.PASSED
+    assert result.distributions["ttfa"].count == 25
+    assert result.distributions["ttfa"].p50 == pytest.approx(220, rel=0.001)
 
 
-async def test_fewer_utterances_than_workers():
-    pool = FakePool()
-    assert (await run(pool, Plan(2, 100))).concurrency == 2
+async def test_the_result_survives_json_and_says_what_it_did():
+    result = await measured(SECOND, texts=HELLO, seed=9, name="Nine")
+
+    assert RunResult.from_dict(result.to_dict()) == result
+    assert (result.name, result.seed, result.scenario["load"]["rate"]) == ("Nine", 9, 10)
+    assert result.environment["python"]
+    assert result.phases == ("hold",)
 
 
-async def test_failures_are_counted_and_the_run_goes_on():
-    pool = FakePool(fail_every=1)
-    seen = []
-    report = await run(pool, Plan(3, 1), progress=lambda *counts: seen.append(counts))
+@pytest.mark.parametrize("rate", [3.0, 80.0])
+async def test_arrivals_keep_their_schedule_whatever_the_service_does(rate):
+    """In virtual time the schedule is met exactly; nothing drifts and nobody waits for anybody."""
+    load = {"profile": "rate", "rate": rate, "duration_s": 5}
+    result = await measured(load, generating_at_most(1), texts=HELLO, seed=4, pool={"acquire_timeout_s": 1000.0})
 
-    assert (report.done, report.failed) == (0, 3)
-    assert report.errors == {"LimitReached 8": 3}
-    assert report.examples == {"LimitReached 8": "too many (code 8)"}
-    assert report.ttfa_ms.count == 0
-    assert seen == [(1, 1), (2, 2), (3, 3)]
+    schedule, expected = Schedule(Rate(rate=rate, duration_s=5).plan(), Random(4)), []
+    while schedule.peek() is not None:
+        expected.append(schedule.take())
+    begun = sorted(sample.scheduled_s for sample in result.samples)
+    assert begun == pytest.approx(expected)
+    assert max(sample.late_start_ms for sample in result.samples) < 0.01
 
 
-async def test_a_cancelled_run_cancels_its_utterances():
-    pool = FakePool()
-    pool.gate.clear()
-    task = asyncio.create_task(run(pool, Plan(10, 3)))
-    while pool.running < 3:
-        await asyncio.sleep(0)
+async def test_a_server_that_stalls_for_two_seconds_shows_in_corrected_percentiles_only():
+    """With a limited number of lines, as every tool has that waits for answers: who arrives meanwhile is not asked for.
+
+    By its own account each was served as soon as it was asked for; by the schedule it waited for two seconds.
+    """
+    service = FakeService()
+
+    def speak(context, text):
+        context.busy = True
+        now_s = asyncio.get_running_loop().time() - began
+        later(2.0 - (now_s - 5.0) if 5.0 <= now_s < 7.0 else 0.0, lambda: service.speak(context, text))
+
+    service.on_speak = speak
+    began = asyncio.get_running_loop().time()
+    result = await measured({**SECOND, "duration_s": 20, "lines": 5}, service, texts=HELLO)
+    corrected, uncorrected = result.distributions["corrected"], result.distributions["uncorrected"]
+
+    assert result.done == 200
+    assert uncorrected.p95 < 300
+    assert corrected.p95 > 1500
+    # Worked by hand: five hang for up to two seconds, and twenty more are due before the first of them is through.
+    assert sum(sample.uncorrected_ms > 1000 for sample in result.samples) <= 5
+    assert sum(sample.corrected_ms > 1000 for sample in result.samples) >= 15
+    # Waiting for a line is the service's doing and not the tool's.
+    assert result.verdict is Verdict.PASSED
+    assert result.distributions["late_start"].max < 1
+
+
+async def test_with_any_number_of_lines_nobody_is_asked_for_late():
+    load = {**SECOND, "duration_s": 5}
+    result = await measured(load, generating_at_most(1), texts=HELLO, pool={"acquire_timeout_s": 1000.0})
+
+    assert max(sample.late_start_ms for sample in result.samples) < 0.01
+    assert result.distributions["corrected"].max == pytest.approx(result.distributions["uncorrected"].max)
+
+
+async def test_what_is_asked_for_late_counts_from_when_it_was_due():
+    """A loop that hangs for two seconds: corrected times show it, uncorrected ones do not, and the run is invalid."""
+    loop = asyncio.get_running_loop()
+    result_of = asyncio.create_task(measured({**SECOND, "duration_s": 10}, texts=HELLO))
+    await asyncio.sleep(4.0)
+    loop.jump(2.0)
+    result = await result_of
+
+    corrected, uncorrected = result.distributions["corrected"], result.distributions["uncorrected"]
+    assert corrected.count == uncorrected.count == 100
+    assert corrected.p95 > 1000
+    assert uncorrected.p95 < 500
+    assert result.verdict is Verdict.INVALID
+    assert "event loop was" in result.reasons[0]
+    assert "nothing was measured beside it" in result.reasons[0]
+    assert any(mark.kind is MarkKind.TOOL for mark in result.marks)
+    # Twenty were due in those two seconds; the first of them waited for nearly all of it.
+    assert sum(sample.late_start_ms > 1 for sample in result.samples) in (19, 20, 21)
+
+
+async def test_the_distributions_are_those_of_the_samples():
+    result = await measured({"profile": "rate", "rate": 20, "duration_s": 5}, generating_at_most(4), texts=HELLO)
+    corrected = [sample.corrected_ms for sample in result.samples]
+
+    for name, share in (("p50", 50), ("p95", 95), ("p99", 99)):
+        exact = np.percentile(corrected, share, method="inverted_cdf")
+        assert getattr(result.distributions["corrected"], name) == pytest.approx(exact, rel=0.001)
+    facts = SampleFacts(result.samples, result.wall_s)
+    assert facts.counts.done == result.done == len(corrected)
+    assert facts.counts.audio_s == pytest.approx(result.audio_s)
+
+
+async def test_every_stage_is_in_order_and_the_slot_comes_free():
+    result = await measured(SECOND, texts=HELLO)
+
+    for sample in result.samples:
+        stages = [sample.scheduled_s, sample.started_s, sample.granted_s, sample.created_s, sample.first_audio_s,
+                  sample.last_audio_s, sample.closed_s]  # fmt: skip
+        assert stages == sorted(stages)
+        assert sample.slot_free_s is not None
+        assert sample.first_text_s < sample.first_audio_s
+        assert sample.row >= 0
+        assert sample.connection_id >= 1
+        assert sample.utterance_id
+
+
+async def test_a_warm_up_is_kept_and_not_counted():
+    result = await measured(SECOND, texts=HELLO, warm_up_s=5)
+
+    assert result.phases == ("warm-up", "hold")
+    assert len(result.samples) == 150
+    assert result.started == result.done == result.distributions["corrected"].count == 100
+    assert {sample.phase for sample in result.samples} == {0, 1}
+
+
+async def test_ticks_come_four_times_a_second_and_add_up():
+    listener = Listener()
+    result = await measured(SECOND, texts=HELLO, listeners=(listener,))
+
+    assert list(result.ticks) == listener.ticks
+    gaps = np.diff([tick.at_s for tick in result.ticks[:-1]])
+    assert gaps == pytest.approx(0.25, abs=0.01)
+    assert sum(tick.arrivals for tick in result.ticks) == sum(tick.completions for tick in result.ticks) == 100
+    assert sum(len(tick.ttfa_ms) for tick in result.ticks) == 100
+    assert result.ticks[-1].done == 100
+    assert listener.samples == list(result.samples)
+    assert listener.marks == list(result.marks)
+    middle = result.ticks[20]
+    assert middle.in_flight >= 1
+    assert middle.slots_held >= 1
+    assert middle.connections >= 1
+    assert middle.ttfa_p95_ms == pytest.approx(220, rel=0.2)
+
+
+async def test_phases_are_marked_when_they_begin():
+    load = {"profile": "spike", "base": 1, "peak": 10, "before_s": 2, "spike_s": 1, "after_s": 2}
+    result = await measured(load, texts=HELLO)
+
+    phases = [(mark.at_s, mark.text) for mark in result.marks if mark.kind is MarkKind.PHASE]
+    assert phases == [(pytest.approx(0), "before"), (pytest.approx(2), "spike"), (pytest.approx(3), "after")]
+
+
+# -- interruptions and conversations -----------------------------------------------------------------------------
+
+
+async def test_an_interruption_is_measured_to_the_last_late_byte_and_the_free_slot():
+    service = FakeService(chunks=40)
+
+    def slow_to_let_go(context):
+        # Two chunks are still on their way; then it lets go.
+        later(0.1, lambda: context.audio(b"\0\0" * 2400))
+        later(0.3, context.closed)
+
+    service.on_cancel = slow_to_let_go
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 1, "utterances": 1},
+        service,
+        texts=[{"text": "x" * 300}],
+        behaviour={"kind": "interrupting", "least_s": 0.5, "most_s": 0.5, "restarts": 0},
+    )
+
+    (sample,) = result.samples
+    assert sample.outcome is Outcome.CANCELLED
+    assert sample.interrupted_s - sample.first_audio_s == pytest.approx(0.5, abs=0.001)
+    assert (sample.late_bytes_s - sample.interrupted_s) * 1000 == pytest.approx(120, abs=1)
+    assert sample.release_ms == pytest.approx(320, abs=1)
+    assert result.distributions["release"].max == pytest.approx(sample.release_ms)
+    # Half a second of three hundred characters was heard, at fifteen a second.
+    assert sample.wasted_characters == pytest.approx(300 - 7.5, abs=1)
+    assert result.wasted_characters == sample.wasted_characters
+    assert (result.cancelled, result.failed, result.verdict) == (1, 0, Verdict.PASSED)
+
+
+async def test_a_storm_starts_again_at_once():
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 3, "utterances": 3},
+        FakeService(chunks=40),
+        texts=HELLO,
+        behaviour={"kind": "interrupting", "least_s": 0.1, "most_s": 0.4, "restarts": 2},
+    )
+
+    assert (result.cancelled, result.done) == (6, 3)
+    assert all(sample.release_ms is not None for sample in result.samples)
+
+
+async def test_who_talks_over_what_has_arrived_wastes_it_too():
+    # All of it is there after 0.3 s, and lasts for 4 s; the listener stops after one.
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 1, "utterances": 1},
+        FakeService(samples=32_000),
+        texts=[{"text": "x" * 60}],
+        behaviour={"kind": "interrupting", "least_s": 1.0, "most_s": 1.0, "restarts": 0},
+    )
+
+    (sample,) = result.samples
+    assert (sample.outcome, sample.interrupted_s) == (Outcome.DONE, None)
+    assert sample.wasted_characters == pytest.approx(60 - 15, abs=2)
+
+
+async def test_a_conversation_listens_thinks_and_speaks_again():
+    behaviour = {"kind": "conversing", "turns_least": 3, "turns_most": 3, "talk_share": 0.5, "think_s": 1.0,
+                 "barge_in": 0.0}  # fmt: skip
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 1, "utterances": 1},
+        FakeService(samples=24_000),
+        texts=HELLO,
+        behaviour=behaviour,
+        jitter_buffer_ms=100,
+    )
+
+    first, second, third = sorted(result.samples, key=lambda sample: sample.number)
+    assert (first.call, second.call, third.call) == (1, 1, 1)
+    for before, after in ((first, second), (second, third)):
+        heard_until = before.first_audio_s + 0.1 + before.audio_s
+        # Then the caller talks as long as the voice did, and the agent thinks for half a second to one and a half.
+        assert 0.5 <= after.scheduled_s - heard_until - before.audio_s <= 1.5 + 1e-6
+        assert after.late_start_ms < 1
+
+
+@pytest.mark.parametrize(("chunking", "least_ms"), [("tokens", 500), ("sentences", 500), ("whole", 1400)])
+async def test_the_chunking_of_a_language_model_shows_in_corrected_times(chunking, least_ms):
+    text = "One two. Three four. Five six. Seven ate."
+    service = FakeService()
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 1, "utterances": 1},
+        service,
+        texts=[{"text": text}],
+        behaviour={"kind": "feeding", "tokens_per_s": 10, "first_token_s": 0.5, "chunking": chunking},
+    )
+
+    (sample,) = result.samples
+    assert sample.outcome is Outcome.DONE
+    assert "".join(service.texts.values()).split() == text.split()
+    assert sample.corrected_ms >= least_ms
+    if chunking == "sentences":
+        assert sample.corrected_ms < 1400
+
+
+# -- failures ----------------------------------------------------------------------------------------------------
+
+
+async def test_failures_are_counted_by_kind_and_the_run_goes_on():
+    service = FakeService()
+    service.on_speak = lambda context, _: context.fail(3, "The text is not to my taste.", gone=True)
+    result = await measured({"profile": "concurrency", "concurrency": 2, "utterances": 6}, service, texts=HELLO)
+
+    assert (result.started, result.done, result.failed) == (6, 0, 6)
+    (kind,) = result.errors
+    assert (kind.kind, kind.count) == ("ServiceError 3", 6)
+    assert "not to my taste" in kind.examples[0]
+    assert all(sample.code == 3 for sample in result.samples)
+
+
+async def test_a_full_queue_refuses_and_nobody_dials_again_in_the_same_moment():
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 3, "duration_s": 2},
+        FakeService(first_audio_s=1.0),
+        texts=HELLO,
+        pool={"max_connections": 1, "contexts_per_connection": 1, "max_waiters": 0},
+    )
+
+    refused = [sample for sample in result.samples if sample.error_kind == "TooManyWaiters"]
+    assert refused
+    assert all(sample.utterance_id == 0 for sample in refused)
+    # Three callers, and a tenth of a second of breath after each refusal.
+    assert result.failed < 100
+
+
+# -- steering ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_target_holds_from_then_on():
+    control = RunControl()
+    later(5.0, lambda: control.edit(2))
+    result = await measured(SECOND, texts=HELLO, control=control)
+
+    before = sum(sample.scheduled_s < 5 for sample in result.samples)
+    assert (before, len(result.samples) - before) == (50, 10)
+    (mark,) = (mark for mark in result.marks if mark.kind is MarkKind.EDIT)
+    assert (mark.at_s, mark.text) == (pytest.approx(5.0), "target set to 2")
+    assert {tick.target for tick in result.ticks if tick.at_s < 10} == {10, 2}
+
+
+async def test_more_and_fewer_callers_while_it_runs():
+    control = RunControl()
+    later(3.0, lambda: control.edit(6))
+    later(6.0, lambda: control.edit(1))
+    result = await measured({"profile": "concurrency", "concurrency": 3, "duration_s": 9}, texts=HELLO, control=control)
+
+    def at_once(at_s):
+        return next(tick.in_flight for tick in result.ticks if tick.at_s >= at_s)
+
+    assert [math.ceil(at_once(at_s)) for at_s in (2.5, 5.5, 8.5)] == [3, 6, 1]
+
+
+@pytest.mark.parametrize("target", [-1, 10_001, math.nan])
+async def test_a_target_that_makes_no_sense_is_refused(target):
+    with pytest.raises(SettingError):
+        RunControl().edit(target)
+
+
+@pytest.mark.parametrize("load", [SECOND, {"profile": "concurrency", "concurrency": 5, "duration_s": 100}])
+async def test_a_soft_stop_hears_everything_to_its_end(load):
+    control = RunControl()
+    later(3.0, control.stop)
+    result = await measured(load, FakeService(chunks=20), texts=HELLO, control=control)
+
+    assert result.verdict is Verdict.ABORTED
+    assert result.reasons == ("It was stopped by hand.",)
+    assert result.cancelled == result.failed == 0
+    assert result.done == result.started == len(result.samples)
+    assert 3.0 < result.wall_s < 6.0
+
+
+@pytest.mark.parametrize("load", [SECOND, {"profile": "concurrency", "concurrency": 5, "duration_s": 100}])
+async def test_a_hard_stop_cancels_what_is_under_way(load):
+    control = RunControl()
+    later(3.0, control.stop)
+    later(3.1, lambda: control.stop(drain=False))
+    later(3.2, control.stop)
+    result = await measured(load, FakeService(chunks=200), texts=HELLO, control=control)
+
+    assert result.wall_s == pytest.approx(3.1, abs=0.05)
+    assert result.cancelled > 0
+    assert result.done + result.cancelled == result.started == len(result.samples)
+    assert [mark.kind for mark in result.marks].count(MarkKind.STOP) == 2
+
+
+async def test_a_stop_ends_the_silence_of_callers_who_think():
+    control = RunControl()
+    later(5.0, control.stop)
+    behaviour = {"kind": "conversing", "turns_least": 50, "turns_most": 50, "think_s": 1000.0, "barge_in": 0.0}
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 3, "duration_s": 10_000}, texts=HELLO, behaviour=behaviour,
+        control=control,
+    )  # fmt: skip
+
+    assert result.wall_s == pytest.approx(5.0, abs=0.1)
+    assert result.done == 3
+
+
+async def test_conversations_end_with_the_load():
+    behaviour = {"kind": "conversing", "turns_least": 50, "turns_most": 50, "think_s": 1.0, "barge_in": 0.0}
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 3, "duration_s": 10}, texts=HELLO, behaviour=behaviour
+    )  # fmt: skip
+
+    assert 10.0 <= result.wall_s < 12.0
+    assert result.verdict is Verdict.PASSED
+
+
+async def test_the_cap_on_characters_ends_the_run_before_it_is_passed():
+    result = await measured(SECOND, texts=HELLO, max_characters=100)
+
+    assert result.characters == 96
+    assert result.done == 8
+    assert result.verdict is Verdict.ABORTED
+    assert result.reasons == ("The cap of 100 characters was reached.",)
+
+
+async def test_a_cancelled_run_leaves_nothing_behind():
+    task = asyncio.create_task(measured({"profile": "concurrency", "concurrency": 5, "duration_s": 100}, texts=HELLO))
+    await asyncio.sleep(3.0)
     task.cancel()
-
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert len(pool.spoken) == 3
-    assert all(utterance.cancelled for utterance in pool.spoken)
+    await asyncio.sleep(0)
+    assert {each.get_name() for each in asyncio.all_tasks()} == {asyncio.current_task().get_name()}
 
 
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [((0, 1), "utterances"), ((1, 0), "concurrency"), ((1, 1, ()), "texts"), ((1, 1, ("a", " ")), "texts")],
-)
-def test_plans_that_make_no_sense_are_refused(values, field):
-    with pytest.raises(SettingError) as refused:
-        Plan(*values)
-    assert refused.value.field == field
+# -- thresholds --------------------------------------------------------------------------------------------------
 
 
-async def test_the_loop_lag_is_measured_beside_it():
-    import time
+async def test_thresholds_pass_and_fail():
+    result = await measured(SECOND, texts=HELLO, thresholds=["corrected_ms.p95 < 400", "corrected_ms.p95 < 100"])
 
-    pool = FakePool()
-    pool.gate.clear()
+    passed, failed = result.thresholds
+    assert (passed.passed, failed.passed) == (True, False)
+    assert passed.value == failed.value == pytest.approx(220, rel=0.05)
+    assert failed.first_crossed_s is not None
+    assert result.verdict is Verdict.FAILED
+    assert "corrected_ms.p95 < 100 did not hold: 220" in result.reasons[0]
 
-    async def hog():
-        await asyncio.sleep(0.03)
-        time.sleep(0.08)  # noqa: ASYNC251 - blocking the loop is the point
-        pool.gate.set()
 
-    report, _ = await asyncio.gather(run(pool, Plan(1, 1)), hog())
+async def test_a_threshold_that_is_crossed_for_a_while_is_marked_twice():
+    service = FakeService()
+    later(10.0, lambda: setattr(service, "first_audio_s", 1.0))
+    later(20.0, lambda: setattr(service, "first_audio_s", 0.2))
+    result = await measured({**SECOND, "duration_s": 60}, service, texts=HELLO, thresholds=["corrected_ms.p50 < 500"])
 
-    assert report.loop_lag_ms.max >= 50.0
+    marks = [mark for mark in result.marks if mark.kind is MarkKind.THRESHOLD]
+    assert [mark.text.split(" ", 3)[3] for mark in marks] == ["is crossed: 1020", "holds again"]
+    # Half of the ten seconds that it looks back on.
+    assert marks[0].at_s == pytest.approx(16.0, abs=1.0)
+    assert result.thresholds[0].passed
+    assert result.verdict is Verdict.PASSED
+
+
+async def test_a_threshold_may_end_the_run():
+    service = FakeService()
+    later(10.0, lambda: setattr(service, "first_audio_s", 1.0))
+    abort = {"check": "corrected_ms.p50 < 500", "abort": True}
+    result = await measured({**SECOND, "duration_s": 60}, service, texts=HELLO, thresholds=[abort])
+
+    assert 15.0 < result.wall_s < 18.0
+    assert result.verdict is Verdict.ABORTED
+    assert not result.thresholds[0].passed
+    assert "was crossed" in result.reasons[0]
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------
+
+
+async def test_of_a_long_run_the_newest_samples_are_kept():
+    result = await measured(SECOND, texts=HELLO, max_samples=30)
+
+    assert len(result.samples) == 30
+    assert result.samples_dropped == 70
+    assert result.done == result.distributions["corrected"].count == 100
+
+
+async def test_the_same_seed_says_the_same_in_the_same_order_and_another_does_not():
+    async def said(seed):
+        result = await measured({"profile": "rate", "rate": 5, "duration_s": 10}, seed=seed)
+        return [(sample.scheduled_s, sample.text) for sample in sorted(result.samples, key=lambda each: each.number)]
+
+    assert await said(3) == await said(3)
+    assert await said(3) != await said(4)
+
+
+async def test_costs_are_those_of_the_list_where_it_costs():
+    free = await measured(SECOND, texts=HELLO)
+    paid = await measured(SECOND, texts=HELLO, around={"paid": True})
+
+    assert free.cost_usd == 0.0
+    assert paid.cost_usd == pytest.approx(100 * len("Hello there.") * 35 / 1e6)
+
+
+async def test_faults_strike_on_time_and_are_marked():
+    struck = []
+
+    async def strike(fault):
+        struck.append((fault, asyncio.get_running_loop().time()))
+
+    faults = [{"at_s": 4.0, "fault": {"place": "now", "effect": "drop"}, "text": "a cut"}]
+    result = await measured(SECOND, texts=HELLO, faults=faults, around={"strike": strike})
+
+    (mark,) = (mark for mark in result.marks if mark.kind is MarkKind.FAULT)
+    assert (mark.at_s, mark.text) == (pytest.approx(4.0), "a cut")
+    assert [fault for fault, _ in struck] == [{"place": "now", "effect": "drop"}]
+
+    without = await measured(SECOND, texts=HELLO, faults=faults)
+    assert any(mark.kind is MarkKind.TOOL and "left out" in mark.text for mark in without.marks)

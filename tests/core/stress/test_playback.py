@@ -11,9 +11,9 @@ chunks = st.lists(
 )
 
 
-def played(pairs):
+def played(pairs, jitter_s=0.0):
     """Feed (delay after the previous arrival, length) pairs."""
-    playback, now = Playback(), 100.0
+    playback, now = Playback(jitter_s), 100.0
     for delay, seconds in pairs:
         now += delay
         playback.arrived(now, seconds)
@@ -36,6 +36,21 @@ def test_audio_in_hand_covers_a_gap():
     assert played([(0.0, 1.0), (0.9, 0.1), (0.2, 0.1)]).stalls == 0
 
 
+def test_the_jitter_buffer_covers_what_it_holds_and_no_more():
+    late = [(0.0, 0.1), (0.15, 0.1)]
+
+    assert played(late, 0.04).stalled_s == pytest.approx(0.01)
+    assert played(late, 0.06).stalls == 0
+
+
+def test_silence_of_no_length_is_no_audio():
+    playback = Playback(0.1)
+    playback.arrived(1.0, 0.0)
+    assert playback.begins_s is None
+    playback.arrived(2.0, 0.5)
+    assert (playback.begins_s, playback.ends_s) == pytest.approx((2.1, 2.6))
+
+
 @given(chunks)
 def test_the_sum_is_made_of_the_parts(pairs):
     playback = played(pairs)
@@ -44,12 +59,11 @@ def test_the_sum_is_made_of_the_parts(pairs):
     assert playback.longest_s <= playback.stalled_s + 1e-9
     assert playback.stalled_s <= playback.stalls * playback.longest_s + 1e-6
     assert playback.stalled_s <= sum(delay for delay, _ in pairs) + 1e-6
+    if pairs:
+        total = sum(seconds for _, seconds in pairs)
+        assert playback.lasts_s == pytest.approx(total + playback.stalled_s, abs=len(pairs) * TOLERANCE_S)
 
 
 @given(chunks, st.floats(0.0, 1.0))
-def test_more_audio_in_the_first_chunk_never_stalls_more(pairs, extra):
-    if not pairs:
-        return
-    (delay, seconds), *rest = pairs
-
-    assert played([(delay, seconds + extra), *rest]).stalled_s <= played(pairs).stalled_s + TOLERANCE_S * len(pairs)
+def test_a_larger_jitter_buffer_never_stalls_more(pairs, extra):
+    assert played(pairs, extra).stalled_s <= played(pairs).stalled_s + TOLERANCE_S * len(pairs)

@@ -1,0 +1,180 @@
+"""Runs a scenario from the command line: endpoint, pool, engine, view, and what is written afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from voxpool import Pool
+from voxpool.cli import stresstext
+from voxpool.local import LocalServer
+from voxpool.stress.control import RunControl
+from voxpool.stress.cost import cap_of
+from voxpool.stress.engine import Engine, Surroundings
+from voxpool.stress.honesty import BareLoop
+from voxpool.stress.report.html import write_html
+from voxpool.stress.report.tables import to_csv, to_json
+from voxpool.stress.strike import striker
+
+if TYPE_CHECKING:
+    from voxpool.config import Endpoint
+    from voxpool.stress.recording import Recording
+    from voxpool.stress.result import RunListener, RunResult
+    from voxpool.stress.scenario import Scenario
+
+_KEEP_S: Final = 10.0
+INTERRUPTED: Final = "It was interrupted with Ctrl+C."
+
+
+class StressRun:
+    """One run from the command line.
+
+    Args:
+        arguments: The options.
+        scenario: What to do.
+        source: What errors of the scenario name.
+        endpoint: Where to speak to, or None for a local server as long as the run lasts.
+        paid: Whether characters cost money there.
+    """
+
+    def __init__(
+        self, arguments: argparse.Namespace, scenario: Scenario, source: str, endpoint: Endpoint | None, *, paid: bool
+    ) -> None:
+        self._arguments = arguments
+        self._scenario = scenario
+        self._source = source
+        self._endpoint = endpoint
+        self._paid = paid
+        self._control = RunControl()
+
+    async def run(self) -> RunResult:
+        """Run it, print and write what is asked for, and return the result.
+
+        Raises:
+            VoxpoolError: If the endpoint or the scenario cannot be used.
+            OSError: If a file cannot be written.
+        """
+        for file in (self._arguments.report, self._arguments.json, self._arguments.csv):
+            if file is not None and file != Path("-"):
+                _writable(file)
+        async with AsyncExitStack() as stack:
+            around = await self._around(stack)
+            config = self._scenario.pool_config
+            pool = await stack.enter_async_context(Pool(self._target, config))
+            engine = Engine(pool, self._scenario, around, control=self._control)
+            recording = await self._followers(engine, stack, config.slots)
+            with _ctrl_c(self._control):
+                result = await engine.run()
+        await self._keep(recording, result)
+        self._show(result)
+        return result
+
+    async def _around(self, stack: AsyncExitStack) -> Surroundings:
+        strike = None
+        if self._endpoint is None:
+            token = secrets.token_hex(16)
+            server = LocalServer(environment={"VOXPOOL_CONTROL_TOKEN": token})
+            await stack.enter_async_context(server)
+            self._target = server.endpoint
+            strike = striker(server.url, token)
+        else:
+            self._target = self._endpoint
+        return Surroundings(
+            url=self._target.url,
+            paid=self._paid,
+            most_characters=cap_of(self._scenario, paid=self._paid),
+            bare=BareLoop(),
+            strike=strike,
+            source=self._source,
+        )
+
+    async def _followers(self, engine: Engine, stack: AsyncExitStack, slots: int) -> Recording | None:
+        recording = None
+        if not self._arguments.no_keep:
+            from voxpool.stress.store import RunStore, default_path
+
+            recording = RunStore(default_path()).begin(engine.head())
+            engine.follow(recording)
+        if self._arguments.metrics is not None:
+            from voxpool.stress.prometheus import MetricsEndpoint
+
+            metrics = MetricsEndpoint(self._arguments.metrics)
+            await metrics.start()
+            stack.push_async_callback(metrics.close)
+            engine.follow(metrics)
+            print(f"metrics at {metrics.url}", file=sys.stderr)
+        engine.follow(self._view(stack, slots))
+        return recording
+
+    async def _keep(self, recording: Recording | None, result: RunResult) -> None:
+        if recording is None:
+            return
+        recording.finish(result)
+        if not await asyncio.to_thread(recording.close, _KEEP_S):
+            print(f"voxpool: {recording.problem or 'the run could not be kept in time'}", file=sys.stderr)
+
+    def _view(self, stack: AsyncExitStack, slots: int) -> RunListener:
+        if self._arguments.plain or not sys.stderr.isatty():
+            return stresstext.PlainView()
+        from voxpool.cli.stressview import LiveView
+
+        return stack.enter_context(LiveView(self._scenario.name, self._scenario.plan.duration_s, slots))
+
+    def _show(self, result: RunResult) -> None:
+        arguments, texts = self._arguments, self._arguments.texts
+        if arguments.json == Path("-"):
+            print(to_json(result, texts=texts), end="")
+        else:
+            print(stresstext.report(result))
+        if arguments.json is not None and arguments.json != Path("-"):
+            arguments.json.write_text(to_json(result, texts=texts), encoding="utf-8")
+        if arguments.csv is not None:
+            arguments.csv.write_text(to_csv(result, texts=texts), encoding="utf-8", newline="")
+        if arguments.report is not None:
+            write_html(result, arguments.report, texts=texts)
+
+
+def _writable(file: Path) -> None:
+    """Find out before the run that its report cannot be written, not after it.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    existed = file.exists()
+    with file.open("a", encoding="utf-8"):
+        pass
+    if not existed:
+        file.unlink()
+
+
+@contextmanager
+def _ctrl_c(control: RunControl) -> Iterator[None]:
+    """Let the first Ctrl+C drain the run and the second end it."""
+
+    def interrupted() -> None:
+        control.stop(drain=not control.stopping, why=INTERRUPTED)
+        if control.draining:
+            print("\ndraining: what is under way is heard to its end; Ctrl+C again ends it", file=sys.stderr)
+
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(interrupted))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return
+    before = signal.getsignal(signal.SIGINT)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,174 @@
+"""Lets callers begin as a plan says: an open load by the clock alone, a closed one by who is through."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from voxpool.stress.alarm import Alarm
+from voxpool.stress.callers import Callers
+from voxpool.stress.control import RunControl
+from voxpool.stress.recorder import Recorder
+from voxpool.stress.shapes import Plan, Schedule
+
+_BREATH_S: Final = 0.1
+"""What a caller of a closed load waits after a failure, so that a refusal is not answered a thousand times a second."""
+_ROUNDING: Final = 1e-6
+
+
+class LoadRunner:
+    """Plays one plan.
+
+    Args:
+        plan: The load.
+        callers: Carry out what callers do.
+        recorder: Keeps the books.
+        control: May stop it.
+        clock: Monotonic seconds.
+        random: Source of the gaps between arrivals.
+        first_phase: Index of the plan's first phase in the run.
+
+    Attributes:
+        plan: The load, as edited.
+        began: When it began, on the clock.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        callers: Callers,
+        recorder: Recorder,
+        control: RunControl,
+        clock: Callable[[], float],
+        random: Random,
+        first_phase: int = 0,
+    ) -> None:
+        self.plan = plan
+        self._callers = callers
+        self._recorder = recorder
+        self._control = control
+        self._clock = clock
+        self._first_phase = first_phase
+        self._alarm = Alarm(clock)
+        self._schedule = Schedule(plan, random)
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._begun = 0
+        self._lines = None if plan.lines is None else asyncio.Semaphore(plan.lines)
+        self.began = clock()
+
+    def __repr__(self) -> str:
+        return f"<LoadRunner {self.plan.model}, {len(self._tasks)} callers, target {self.target:g}>"
+
+    @property
+    def at_s(self) -> float:
+        """Seconds since it began."""
+        return self._clock() - self.began
+
+    @property
+    def target(self) -> float:
+        """What the plan asks for now."""
+        return self.plan.target(self.at_s)
+
+    @property
+    def phase(self) -> int:
+        """Index of the present phase in the run."""
+        return self._first_phase + self.plan.phase(self.at_s)
+
+    def edit(self, target: float) -> None:
+        """Set another target for the rest of the plan."""
+        now_s = self.at_s
+        self.plan = self.plan.edited(now_s, target)
+        self._schedule.follow(self.plan, now_s)
+        self._alarm.ring()
+
+    def stop(self) -> None:
+        """Let nobody begin any more, and end what is under way unless it may drain."""
+        self._callers.hang_up()
+        self._alarm.ring()
+        if not self._control.draining:
+            for task in [*self._tasks]:
+                task.cancel()
+
+    async def play(self) -> None:
+        """Let callers begin until the plan is over, and wait until all of them are through."""
+        self.began = self._clock()
+        self._callers.pick_up()
+        try:
+            async with asyncio.TaskGroup() as group:
+                await (self._arrive(group) if self.plan.model == "open" else self._seat(group))
+                if self.at_s >= self.plan.duration_s - _ROUNDING or self._control.stopping:
+                    # At its end calls are not carried on with; a plan of so many callers lets them finish.
+                    self._callers.hang_up()
+        finally:
+            self._tasks.clear()
+
+    def _start(self, group: asyncio.TaskGroup, coroutine: object, name: str) -> None:
+        task: asyncio.Task[object] = group.create_task(coroutine, name=name)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- open ------------------------------------------------------------------------------------------------
+
+    async def _arrive(self, group: asyncio.TaskGroup) -> None:
+        while not self._control.stopping:
+            due_s = self._schedule.peek()
+            if due_s is None:
+                # Somebody may still raise a target of nothing.
+                if self._full or await self._alarm.until(self.began + self.plan.duration_s):
+                    return
+                continue
+            if not await self._alarm.until(self.began + due_s) or self._control.stopping:
+                continue
+            self._schedule.take()
+            self._recorder.arrived()
+            phase = self._first_phase + self.plan.phase(due_s)
+            self._begun += 1
+            self._start(group, self._ring(self.began + due_s, phase), f"stress caller {self._begun}")
+
+    async def _ring(self, scheduled: float, phase: int) -> None:
+        if self._lines is None:
+            await self._callers.call(scheduled, phase)
+            return
+        async with self._lines:
+            await self._callers.call(scheduled, phase, self._clock())
+
+    @property
+    def _full(self) -> bool:
+        return self.plan.most is not None and self._begun >= self.plan.most
+
+    # -- closed ----------------------------------------------------------------------------------------------
+
+    async def _seat(self, group: asyncio.TaskGroup) -> None:
+        """Keep as many callers busy as the target says; seats are numbered, and the highest retire first."""
+        taken: set[int] = set()
+        while not self._over:
+            now_s = self.at_s
+            for seat in range(self._wanted(now_s)):
+                if seat not in taken:
+                    taken.add(seat)
+                    self._start(group, self._sit(seat, taken, self.began + now_s), f"stress seat {seat}")
+            await self._alarm.until(self.began + self.plan.next_change(now_s) + _ROUNDING)
+
+    @property
+    def _over(self) -> bool:
+        return self._control.stopping or self._full or self.at_s >= self.plan.duration_s
+
+    def _wanted(self, at_s: float) -> int:
+        return math.floor(self.plan.target(at_s) + _ROUNDING * 10)
+
+    async def _sit(self, seat: int, taken: set[int], scheduled: float) -> None:
+        try:
+            while seat < self._wanted(self.at_s) and not self._over:
+                self._begun += 1
+                self._recorder.arrived()
+                fine = await self._callers.call(scheduled, self.phase)
+                if not fine:
+                    await asyncio.sleep(_BREATH_S)
+                scheduled = self._clock()
+        finally:
+            taken.discard(seat)
+            if self._full:
+                self._alarm.ring()

@@ -1,0 +1,315 @@
+"""Notes what happens in a run: from the callers' side, and from the pool's events for what callers do not see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from voxpool.events import (
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    Outcome,
+    SlotChanged,
+    SlotState,
+    UtteranceGranted,
+)
+from voxpool.pool.pool import Pool
+from voxpool.stress.cost import price_of
+from voxpool.stress.draft import Draft
+from voxpool.stress.honesty import PERIOD_S
+from voxpool.stress.ledger import Ledger
+from voxpool.stress.measure import EARLY, Meter, Window, values_of
+from voxpool.stress.result import MarkKind, RunListener, Tick
+from voxpool.stress.sample import Sample
+
+_EVENTS_HELD: Final = 200_000
+_GIVE_UP_S: Final = 30.0
+"""After this long an ended utterance is written down although its slot is not free."""
+
+
+class Recorder:
+    """Keeps the books of one run.
+
+    Args:
+        pool: The pool that is loaded.
+        clock: Monotonic seconds; the pool's own.
+        most_samples: Samples kept.
+        listeners: Who follows the run.
+        paid: Whether characters cost money; then list prices, or ``own_price`` for a million.
+        own_price: US dollars for a million characters, or 0 for the list price of the model.
+
+    Attributes:
+        began: When the run began, on the clock.
+        meter: All of the run.
+        window: Its last seconds.
+        ledger: Samples, ticks and marks.
+        uncounted: Phases whose utterances are kept but not counted.
+        in_flight: Utterances asked for and not ended.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        clock: Callable[[], float],
+        most_samples: int,
+        listeners: Iterable[RunListener] = (),
+        *,
+        paid: bool = False,
+        own_price: float = 0.0,
+    ) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._paid = paid
+        self._own_price = own_price
+        self.began = clock()
+        self.meter = Meter()
+        self.window = Window()
+        self.ledger = Ledger(most_samples, listeners)
+        self.uncounted: set[int] = set()
+        self.in_flight: dict[int, Draft] = {}
+        self._by_utterance: dict[int, Draft] = {}
+        self._releasing: dict[int, Draft] = {}
+        self._connecting: dict[int, float] = {}
+        self._subscription = pool.events.subscribe(_EVENTS_HELD, self._woken)
+        self._scheduled_drain = False
+        self._outcomes: Counter[Outcome] = Counter()
+        self._numbers = 0
+        self.peak_in_flight = 0
+        self.peak_connections = 0
+        self.characters = 0
+        self.usd = 0.0
+        self._stalls = 0
+        self._since = _Since()
+        self._follower: Callable[[Sample], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Recorder {self._numbers} begun, {len(self.in_flight)} in flight, {len(self._releasing)} releasing>"
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self.began
+
+    @property
+    def begun(self) -> int:
+        """Utterances begun."""
+        return self._numbers
+
+    @property
+    def releasing(self) -> int:
+        """Ended utterances whose slots are not free yet."""
+        return len(self._releasing)
+
+    @property
+    def events_lost(self) -> int:
+        """Pool events that came too fast."""
+        return self._subscription.lost
+
+    def follow(self, follower: Callable[[Sample], None] | None) -> None:
+        """Hand every sample to somebody who looks at a part of the run, until another or nobody does."""
+        self._follower = follower
+
+    def unreleased(self) -> list[Sample]:
+        """Return the utterances that ended and hold a slot, as they are now."""
+        return [draft.sample(self.began) for draft in self._releasing.values()]
+
+    # -- what callers tell -----------------------------------------------------------------------------------
+
+    def next_number(self) -> int:
+        """Return the number of the next utterance."""
+        self._numbers += 1
+        return self._numbers
+
+    def arrived(self) -> None:
+        """An utterance was scheduled."""
+        self._since.arrivals += 1
+
+    def begins(self, draft: Draft) -> None:
+        """The pool was asked for an utterance, or is about to be."""
+        self.in_flight[draft.number] = draft
+        self.peak_in_flight = max(self.peak_in_flight, len(self.in_flight))
+        characters = len(draft.text)
+        price = price_of(draft.turn.words.settings.model, self._own_price) if self._paid else 0.0
+        self.characters += characters
+        self.usd += characters * price / 1e6
+        self._since.late_start_ms = max(self._since.late_start_ms, draft.late_ms)
+        if draft.phase not in self.uncounted:
+            counts = self.meter.counts
+            counts.started += 1
+            counts.characters += characters
+            counts.usd += characters * price / 1e6
+            self._record("late_start_ms", draft.late_ms)
+
+    def accepted(self, draft: Draft) -> None:
+        """The pool took it."""
+        if draft.utterance is not None:
+            self._by_utterance[draft.utterance.id] = draft
+
+    def first_audio(self, draft: Draft) -> None:
+        """Its first audio came."""
+        draft.speaking = True
+        sample = draft.sample(self.began)
+        if sample.corrected_ms is not None:
+            self._since.ttfa_ms.append(sample.corrected_ms)
+        if draft.phase not in self.uncounted:
+            for name, value in values_of(sample):
+                if name in EARLY and name not in ("late_start_ms", "queue_ms"):
+                    self._record(name, value)
+
+    def ended(self, draft: Draft) -> None:
+        """It is over for its caller."""
+        draft.closed = self._clock()
+        draft.speaking = False
+        self.in_flight.pop(draft.number, None)
+        self._outcomes[draft.outcome] += 1
+        self._since.completions += 1
+        self._stalls += draft.playback.stalls
+        utterance = draft.utterance
+        if utterance is None or not utterance.context_id or utterance.stages.slot_free_s is not None:
+            self._final(draft)
+        else:
+            self._releasing[utterance.id] = draft
+
+    def lag(self, late_ms: float) -> None:
+        """The event loop was so late."""
+        self._since.loop_lag_ms = max(self._since.loop_lag_ms, late_ms)
+        self.meter.record("loop_lag_ms", late_ms, PERIOD_S * 1000.0)
+        self.window.record(self.now_s, "loop_lag_ms", late_ms)
+
+    def mark(self, kind: MarkKind, text: str, at_s: float | None = None) -> None:
+        """Annotate the time line, now or at a time."""
+        self.ledger.mark(self.now_s if at_s is None else at_s, kind, text)
+
+    # -- what the pool tells ---------------------------------------------------------------------------------
+
+    def _woken(self) -> None:
+        # Not at once: the pool emits in the middle of its work, and tells the utterance a moment later.
+        if not self._scheduled_drain:
+            self._scheduled_drain = True
+            asyncio.get_running_loop().call_soon(self._drain)
+
+    def _drain(self) -> None:
+        self._scheduled_drain = False
+        for event in self._subscription.drain():
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, SlotChanged):
+            if not event.new.holds_slot or event.new is SlotState.ZOMBIE:
+                self._released(event)
+        elif isinstance(event, UtteranceGranted):
+            draft = self._by_utterance.get(event.utterance_id)
+            if draft is not None:
+                draft.row, draft.column, draft.connection_id = event.row, event.column, event.connection_id
+        elif isinstance(event, ConnectionChanged):
+            self._connection(event)
+
+    def _released(self, event: SlotChanged) -> None:
+        draft = self._by_utterance.get(event.utterance_id)
+        if draft is None or draft.utterance is None or draft.utterance.context_id != event.context_id:
+            return
+        if event.new is not SlotState.ZOMBIE:
+            draft.slot_free = event.at
+        if event.utterance_id in self._releasing:
+            self._final(draft)
+
+    def _connection(self, event: ConnectionChanged) -> None:
+        if event.new is ConnectionState.CONNECTING:
+            self._connecting[event.connection_id] = event.at
+            return
+        begun = self._connecting.pop(event.connection_id, None)
+        if event.new is ConnectionState.OPEN and begun is not None:
+            self._record("connect_ms", (event.at - begun) * 1000.0)
+
+    # -- the end of each -------------------------------------------------------------------------------------
+
+    def _final(self, draft: Draft) -> None:
+        if draft.utterance is not None:
+            self._by_utterance.pop(draft.utterance.id, None)
+            self._releasing.pop(draft.utterance.id, None)
+        sample = draft.sample(self.began)
+        # What holds audio and connection is let go here; the sample is plain numbers.
+        draft.utterance = None
+        if draft.phase not in self.uncounted:
+            self.meter.count(sample)
+            self.window.end(self.now_s, sample)
+            for name, value in values_of(sample):
+                if name not in EARLY or name == "queue_ms":
+                    self._record(name, value)
+        self.ledger.sample(sample)
+        if self._follower is not None:
+            self._follower(sample)
+
+    def _record(self, name: str, value: float | None) -> None:
+        self.meter.record(name, value)
+        self.window.record(self.now_s, name, value)
+
+    def sweep(self, *, everything: bool = False) -> None:
+        """Write down those whose slots have not come free for long, or all of them."""
+        limit = self._clock() - _GIVE_UP_S
+        for draft in [*self._releasing.values()]:
+            if everything or (draft.closed or limit) < limit:
+                self._final(draft)
+
+    def close(self) -> None:
+        """Listen no more, and write down what there is."""
+        self._drain()
+        self.sweep(everything=True)
+        self._subscription.close()
+
+    # -- the live picture ------------------------------------------------------------------------------------
+
+    def tick(self, phase: int, target: float, cpu_percent: float, underflows: int) -> Tick:
+        """Write down the run as it is now, and return that."""
+        stats, since, window = self._pool.stats(), self._since, self.window
+        self._since = _Since()
+        self.sweep()
+        window.forget(self.now_s)
+        self.peak_connections = max(self.peak_connections, stats.connections_open)
+        tick = Tick(
+            at_s=self.now_s,
+            phase=phase,
+            target=target,
+            arrivals=since.arrivals,
+            completions=since.completions,
+            in_flight=len(self.in_flight),
+            slots_held=stats.slots_held,
+            generating=sum(draft.speaking for draft in self.in_flight.values()),
+            waiting=stats.waiting,
+            oldest_wait_s=stats.oldest_wait_s,
+            connections=stats.connections_open,
+            started=self._numbers,
+            done=self._outcomes[Outcome.DONE],
+            failed=self._outcomes[Outcome.FAILED],
+            cancelled=self._outcomes[Outcome.CANCELLED],
+            ttfa_ms=tuple(since.ttfa_ms),
+            ttfa_p50_ms=window.distribution("corrected_ms", "p50"),
+            ttfa_p95_ms=window.distribution("corrected_ms", "p95"),
+            ttfa_p99_ms=window.distribution("corrected_ms", "p99"),
+            errors=self.ledger.errors.counts,
+            stalls=self._stalls,
+            characters=self.characters,
+            loop_lag_ms=since.loop_lag_ms,
+            late_start_ms=since.late_start_ms,
+            cpu_percent=cpu_percent,
+            events_lost=self.events_lost,
+            underflows=underflows,
+        )
+        self.ledger.tick(tick)
+        return tick
+
+
+class _Since:
+    """What happened since the tick before."""
+
+    __slots__ = ("arrivals", "completions", "late_start_ms", "loop_lag_ms", "ttfa_ms")
+
+    def __init__(self) -> None:
+        self.arrivals = 0
+        self.completions = 0
+        self.ttfa_ms: list[float] = []
+        self.late_start_ms = 0.0
+        self.loop_lag_ms = 0.0

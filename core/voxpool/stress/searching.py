@@ -1,0 +1,96 @@
+"""Carries out the search for the breaking point: plays one level after the other and judges each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from voxpool.stress.control import RunControl
+from voxpool.stress.measure import SampleFacts
+from voxpool.stress.recorder import Recorder
+from voxpool.stress.result import MarkKind, SearchResult, Step, ThresholdResult
+from voxpool.stress.sample import Sample
+from voxpool.stress.search import BreakingPoint
+from voxpool.stress.shapes import UNITS, Plan, Search
+from voxpool.stress.thresholds import Facts, Threshold
+
+_MOST_SAMPLES: Final = 100_000
+
+
+class SearchRunner:
+    """Searches with one pool.
+
+    Args:
+        load: Where to begin, how far to go, how fine.
+        thresholds: What must hold.
+        recorder: Keeps the books.
+        control: May stop it.
+        play: Plays a plan to its end and returns the index of its first phase.
+    """
+
+    def __init__(
+        self,
+        load: Search,
+        thresholds: Sequence[Threshold],
+        recorder: Recorder,
+        control: RunControl,
+        play: Callable[[Plan], Awaitable[int]],
+    ) -> None:
+        self._load = load
+        self._thresholds = tuple(thresholds)
+        self._recorder = recorder
+        self._control = control
+        self._play = play
+        self._facts: dict[float, Facts] = {}
+
+    async def run(self) -> tuple[SearchResult, tuple[ThresholdResult, ...]]:
+        """Search, and return what was found and what became of the thresholds at the safe level."""
+        rule, steps = BreakingPoint(self._load), []
+        while (level := rule.next_level()) is not None and not self._control.stopping:
+            facts = await self._measure(level)
+            if self._control.stopping:
+                break
+            step = self._judge(level, facts)
+            if step.passed:
+                self._facts[level] = facts
+            steps.append(step)
+            rule.record(level, passed=step.passed)
+            words = "holds" if step.passed else f"fails: {step.why}"
+            self._recorder.mark(MarkKind.THRESHOLD, f"{level:g} {UNITS[self._load.model]}: {words}")
+        result = SearchResult(rule.safe, rule.breaking, UNITS[self._load.model], tuple(steps))
+        return result, self._results(rule.safe)
+
+    async def _measure(self, level: float) -> Facts:
+        samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)
+        self._recorder.window.clear()
+        plan = self._load.level(level)
+        self._recorder.follow(samples.append)
+        try:
+            first = await self._play(plan)
+        finally:
+            self._recorder.follow(None)
+        # What still held a slot when the level was over is part of it as well.
+        samples.extend(self._recorder.unreleased())
+        measured = first + len(plan.phases) - 1
+        return SampleFacts((each for each in samples if each.phase == measured), self._load.hold_s)
+
+    def _judge(self, level: float, facts: Facts) -> Step:
+        failed = next((each for each in self._thresholds if not each.holds(each.value(facts))), None)
+        counts, value = facts.counts, None if failed is None else failed.value(facts)
+        why = "" if failed is None else f"{failed.text}, got {'nothing' if value is None else format(value, '.4g')}"
+        return Step(
+            level=level,
+            passed=failed is None,
+            ttfa_p50_ms=facts.distribution("corrected_ms", "p50"),
+            ttfa_p95_ms=facts.distribution("corrected_ms", "p95"),
+            error_rate=counts.failed / counts.ended if counts.ended else 0.0,
+            why=why,
+        )
+
+    def _results(self, safe: float | None) -> tuple[ThresholdResult, ...]:
+        facts = None if safe is None else self._facts.get(safe)
+        return tuple(
+            ThresholdResult(each.text, facts is not None, None if facts is None else each.value(facts), None, False)
+            for each in self._thresholds
+        )
