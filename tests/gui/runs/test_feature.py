@@ -84,7 +84,7 @@ def test_enter_opens_a_summary_with_charts(stage, runs, qtbot):
     dialog = dialog_of(stage, SummaryDialog, qtbot)
     assert dialog.verdict.text() == "✕ FAILED"
     assert not dialog.isModal()
-    assert len(dialog.findChildren(PictureView)) == 6
+    qtbot.waitUntil(lambda: len(dialog.findChildren(PictureView)) == 6)
     for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
         stage.parts.theme.set_mode(mode)
         assert not dialog.grab().isNull()
@@ -95,6 +95,7 @@ def test_a_chart_shows_the_values_under_the_pointer(stage, runs, qtbot):
     runs.view.choose(["run-0001"])
     action(stage, "open_run").trigger()
     dialog = dialog_of(stage, SummaryDialog, qtbot)
+    qtbot.waitUntil(lambda: len(dialog.findChildren(PictureView)) == 6)
     chart = next(each for each in dialog.findChildren(PictureView) if each.picture.title == "In use")
     qtbot.waitUntil(lambda: chart.plot.getViewBox().sceneBoundingRect().width() > 50)
     middle = chart.plot.mapFromScene(chart.plot.getViewBox().sceneBoundingRect().center())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from dataclasses import fields
-from typing import Any, Final
+from dataclasses import fields, replace
+from typing import Final
+
+import orjson
 
 from voxpool.stress.report.leaving_out import presentable
 from voxpool.stress.result import RunResult
@@ -36,8 +37,14 @@ def to_json(result: RunResult, texts: bool = False) -> str:
         result: The run.
         texts: Whether texts and labels of the utterances are in it.
     """
-    data: dict[str, Any] = {"format": FORMAT, **presentable(result, texts=texts).to_dict()}
-    return json.dumps(data, indent=1, ensure_ascii=False, default=_plain) + "\n"
+    shown = presentable(result, texts=texts)
+    head = replace(shown, ticks=(), samples=()).to_dict()
+    del head["ticks"], head["samples"]
+    parts = [_json({"format": FORMAT, **head}, orjson.OPT_INDENT_2).removesuffix("\n}")]
+    # A line for each, and not one call for all of them, which would hold up every other thread of the process.
+    for name, rows in (("ticks", shown.ticks), ("samples", shown.samples)):
+        parts.append(f',\n  "{name}": [\n    ' + ",\n    ".join(map(_json, rows)) + "\n  ]")
+    return "".join(parts) + "\n}\n"
 
 
 def to_csv(result: RunResult, texts: bool = False) -> str:
@@ -68,9 +75,5 @@ def _cell(value: object) -> object:
     return value
 
 
-def _plain(value: Any) -> Any:
-    """Turn a number of numpy's into one of Python's."""
-    item = getattr(value, "item", None)
-    if item is None:
-        raise TypeError(f"{type(value).__name__} has no place in JSON")
-    return item()
+def _json(data: object, option: int = 0) -> str:
+    return orjson.dumps(data, default=dict, option=option | orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
@@ -68,6 +68,10 @@ class SummaryDialog(_RunDialog):
         self.column.addLayout(self._tiles())
         self.column.addWidget(self._body(), 1)
         self.add_buttons(buttons)
+        self._adding = QTimer(self)
+        self._adding.timeout.connect(self._add_chart)
+        if summary.pictures:
+            self._adding.start(0)
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
 
@@ -110,11 +114,13 @@ class SummaryDialog(_RunDialog):
         if self.summary.checks.rows:
             row.addWidget(TableView(self.summary.checks, range(1, 2), "Thresholds and errors", self.theme), 10)
         charts = QWidget()
-        grid = QGridLayout(charts)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(8)
-        for place, picture in enumerate(self.summary.pictures):
-            grid.addWidget(PictureView(picture, self.theme), *divmod(place, 2))
+        self._grid = QGridLayout(charts)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        for place in range((len(self.summary.pictures) + 1) // 2):
+            self._grid.setRowStretch(place, 1)
+        for column in range(2):
+            self._grid.setColumnStretch(column, 1)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(tables)
         if self.summary.pictures:
@@ -123,11 +129,16 @@ class SummaryDialog(_RunDialog):
         split.setChildrenCollapsible(False)
         return split
 
+    def _add_chart(self) -> None:
+        """Add the next chart: one for each turn of the event loop, as all at once would hold up the grid."""
+        place = self._grid.count()
+        if place < len(self.summary.pictures):
+            self._grid.addWidget(PictureView(self.summary.pictures[place], self.theme), *divmod(place, 2))
+        else:
+            self._adding.stop()
+
     def _apply_theme(self) -> None:
-        palette = self.verdict.palette()
         tone = QColor(getattr(self.theme.tokens, self.summary.reading.tone))
-        palette.setColor(self.verdict.foregroundRole(), tone)
-        self.verdict.setPalette(palette)
         self.verdict.setStyleSheet(f"color: {tone.name()};")
 
 

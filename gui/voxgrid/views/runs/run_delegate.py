@@ -50,8 +50,9 @@ class RunDelegate(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
         inner = rect.adjusted(8, 4, -8, -4)
         above = QRect(inner.left() + _SIGN, inner.top(), inner.width() - _SIGN, inner.height() // 2)
+        below = above.translated(0, above.height())
         self._paint_name(painter, run, QRect(inner.left(), above.top(), _SIGN, above.height()), above)
-        self._paint_figures(painter, run, above.translated(0, above.height()))
+        self._paint_figures(painter, run, below)
 
     def _paint_name(self, painter: QPainter, run: KeptRun, sign: QRect, line: QRect) -> None:
         said = reading(run.verdict)
@@ -74,7 +75,7 @@ class RunDelegate(QStyledItemDelegate):
 
 
 def _right(painter: QPainter, line: QRect, text: str) -> None:
-    """Write at the right end and leave the rest of the line."""
+    """Write at the right end and take that much off the line."""
     painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
     line.setRight(line.right() - painter.fontMetrics().horizontalAdvance(text) - _GAP)
 
