@@ -114,6 +114,7 @@ class Bridge(QObject):
         second(): A second passed: ages, charts.
         replaced(): The models are other ones.
         noticed(PoolNotice): The pool has something to say.
+        moved(): Another moment of a recording is shown.
         pastChanged(bool): Another time is shown: a moment of a recording, or now again.
         livelyChanged(bool): Something happens, or nothing any more.
     """
@@ -122,6 +123,7 @@ class Bridge(QObject):
     second = Signal()
     replaced = Signal()
     noticed = Signal(object)
+    moved = Signal()
     pastChanged = Signal(bool)
     livelyChanged = Signal(bool)
 
@@ -179,7 +181,7 @@ class Bridge(QObject):
         if other:
             self.replaced.emit()
         self.framed.emit(models.take(at))
-        self.second.emit()
+        self.moved.emit()
         if other:
             self.pastChanged.emit(True)
 
@@ -189,7 +191,7 @@ class Bridge(QObject):
             return
         self._past = None
         self.replaced.emit()
-        self.second.emit()
+        self.moved.emit()
         self.wake()
         self.pastChanged.emit(False)
 

@@ -78,6 +78,12 @@ class Commands:
         """Add a menu of a feature, before ``finish``; None is a line between groups."""
         return add_menu(self._window, title, entries)
 
+    def add_file(self, entry: Entry) -> None:
+        """Add an entry to the menu File, before ``finish``."""
+        action = make_action(self._window, entry)
+        action.setProperty("menu", "File")
+        self._file.insertAction(self._file_end, action)
+
     def add_place(self, entry: Entry) -> None:
         """Add a place to the menu Go, before ``finish``."""
         self._more_places.append(entry)
@@ -94,7 +100,7 @@ class Commands:
 
     def _speech_menus(self) -> None:
         window, presenter, playground = self._window, self._presenter, self._views.playground
-        add_menu(
+        self._file = add_menu(
             window,
             "&File",
             [
@@ -104,6 +110,7 @@ class Commands:
                 Entry("quit", "&Quit", "Ctrl+Q", lambda: _close(window)),
             ],
         )
+        self._file_end = next(action for action in self._file.actions() if action.isSeparator())
         add_menu(
             window,
             "&Speech",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voxgrid.frames import FramesFeature
+from voxgrid.recording.feature import RecordingFeature
 from voxgrid.runs import RunsFeature
 from voxgrid.trouble.errors import ErrorsFeature
 
@@ -67,5 +68,10 @@ class Feature(Protocol):
         ...
 
 
-FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (FramesFeature, ErrorsFeature, RunsFeature)
+FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (
+    FramesFeature,
+    ErrorsFeature,
+    RecordingFeature,
+    RunsFeature,
+)
 """In the order in which their menus stand between Context and View."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
@@ -93,6 +94,7 @@ class Presenter(QObject):
         bridge = self._bridge
         bridge.framed.connect(self._framed)
         bridge.second.connect(self._second)
+        bridge.moved.connect(self._second)
         bridge.replaced.connect(self._replaced)
         bridge.noticed.connect(self._pool_noticed)
         bridge.livelyChanged.connect(self._lag.set_busy)
@@ -252,7 +254,8 @@ class Presenter(QObject):
         # What sounds now has nothing to do with the utterance of that number in a recording.
         record = None if self._bridge.in_past else self._controller.records.get(self._chosen)
         self._window.inspector.show_sound(record)
-        return inspect(life, cell, record, now, self._frames)
+        shown = inspect(life, cell, record, now, self._frames)
+        return replace(shown, running=False) if self._bridge.in_past else shown
 
     def _follow(self) -> None:
         """Go to the cell of what the playground just spoke, once it has one; fill a chosen cell that was empty."""

@@ -15,7 +15,18 @@ from typing import BinaryIO, Final, Protocol
 import msgspec
 
 from voxpool.errors import RecordingError
-from voxpool.events import Event, Outcome, UtteranceEnded, UtteranceQueued, UtteranceRetried
+from voxpool.events import (
+    CloseReason,
+    ConnectionChanged,
+    ConnectionState,
+    Event,
+    Outcome,
+    SlotChanged,
+    SlotState,
+    UtteranceEnded,
+    UtteranceQueued,
+    UtteranceRetried,
+)
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
 from voxpool.recording.hiding import Hide, hide
@@ -25,6 +36,10 @@ SUFFIX: Final = ".vxr"
 """What a recording's file is called."""
 _sessions = count(1)
 _LEFT_OUT: Final = re.compile(r"\((\d{1,9}) characters\)")
+_WISHED: Final = frozenset(
+    {CloseReason.IDLE, CloseReason.LIFETIME, CloseReason.DRAINED, CloseReason.RESIZED, CloseReason.POOL_CLOSED, None}
+)
+"""Why connections are closed without anything being wrong."""
 _TELLING: Final = frozenset({FrameKind.TEXT, FrameKind.TIMES, FrameKind.AUDIO, FrameKind.OTHER, FrameKind.BROKEN})
 _AUDIO: Final = b'{"item":"Audio"'
 _BLOCK_BYTES: Final = 512 * 1024
@@ -282,10 +297,18 @@ def _kept(folder: Path) -> list[tuple[float, int, Path]]:
 
 
 def is_error(what: Event | Item) -> bool:
-    """Whether an item tells of a failure."""
-    return isinstance(what, UtteranceRetried) or (
-        isinstance(what, UtteranceEnded) and what.outcome is Outcome.FAILED
-    )  # fmt: skip
+    """Whether an item tells of a failure: of an utterance, a context or a connection."""
+    match what:
+        case UtteranceRetried():
+            return True
+        case UtteranceEnded():
+            return what.outcome is Outcome.FAILED
+        case SlotChanged():
+            return what.new in (SlotState.FAILED, SlotState.ZOMBIE)
+        case ConnectionChanged():
+            return what.new is ConnectionState.CLOSED and what.reason not in _WISHED
+        case _:
+            return False
 
 
 def without_text(what: Event | Item) -> Event | Item:

@@ -109,6 +109,11 @@ class GridModel:
         """All slots."""
         return len(self.rows) * self.columns
 
+    @property
+    def wanted(self) -> int:
+        """Connections that the pool has; rows beyond them stay until theirs is closed."""
+        return self._wanted
+
     def cell(self, row: int, column: int) -> CellState:
         """Return one cell."""
         return self._cells[row][column]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -29,9 +29,16 @@ _DIGIT: Final = bytes.maketrans(b"0123456789abcdef", bytes(level * 17 for level 
 
 @dataclass(frozen=True, slots=True)
 class ModelsState:
-    """All models at one moment, as a keyframe holds them."""
+    """All models at one moment, as a keyframe holds them.
+
+    Attributes:
+        grid: Its cells without their levels.
+        levels: Of each cell, as ``fold_levels`` writes them: base64 would look like a key and be taken out.
+        queue, totals, lives, errors, connections: Each model's own state.
+    """
 
     grid: GridState
+    levels: list[str]
     queue: QueueState
     totals: TotalsState
     lives: list[Life]
@@ -91,6 +98,8 @@ class Replica:
     def _become(self, state: ModelsState) -> None:
         models = self.models
         models.grid.load(state.grid)
+        for cell, levels in zip(models.grid.cells(), state.levels, strict=False):
+            cell.bars = unfold_levels(levels)
         models.queue.load(state.queue)
         models.totals.load(state.totals)
         models.lives.load(state.lives)
@@ -139,8 +148,11 @@ def _state_of(models: Models) -> ModelsState:
     for group in errors.groups:
         newest = errors.all(list(group.numbers)[-_LIVES_OF_A_GROUP:])
         wanted.update(failure.utterance_id for failure in newest)
+    state = grid.to_state()
+    plain = [[replace(cell, bars=b"") for cell in row] for row in state.cells]
     return ModelsState(
-        grid.to_state(),
+        replace(state, cells=plain),
+        [fold_levels(cell.bars) for cell in grid.cells()],
         models.queue.to_state(),
         models.totals.to_state(),
         models.lives.to_state(wanted),

@@ -40,6 +40,7 @@ class FirePlan:
         usd_per_million: Price of a million characters.
         cap: Most characters the person allows for one burst.
         paid: Whether it would cost money at all.
+        moments: When each shot is to begin, in seconds after the first; without them all begin at once.
     """
 
     shots: tuple[Shot, ...]
@@ -47,6 +48,7 @@ class FirePlan:
     usd_per_million: float
     cap: int
     paid: bool
+    moments: tuple[float, ...] = ()
 
     @property
     def characters(self) -> int:

@@ -180,10 +180,14 @@ class SpeechController(SpeechSignals):
         if not self._is_ready():
             self.tell(gate.not_ready(self.endpoint))
             return
-        if self._fire_press.is_second(source):
-            return
-        plan = self.plan(n, source)
-        if plan.refusal:
+        if not self._fire_press.is_second(source):
+            self.propose(self.plan(n, source))
+
+    def propose(self, plan: FirePlan) -> None:
+        """Fire a burst, after asking when it would cost money."""
+        if not self._is_ready():
+            self.tell(gate.not_ready(self.endpoint))
+        elif plan.refusal:
             self.tell(Notice("cost", plan.refusal, Severity.WARNING))
         elif plan.paid:
             self.consentNeeded.emit(plan)

@@ -16,6 +16,7 @@ from voxgrid.speech.store import RecordStore
 from voxgrid.speech.tasks import Tasks
 from voxpool.errors import AcquireTimeout, CredentialRejected, TransportError, VoxpoolError
 from voxpool.events import Outcome
+from voxpool.recording.replay import wait_until
 
 if TYPE_CHECKING:
     from voxpool.pool.pool import Pool
@@ -120,9 +121,12 @@ class Speaking:
 
     async def _fire(self, plan: FirePlan, settings: ContextSettings) -> None:
         in_voice: dict[str, ContextSettings] = {}
+        began = asyncio.get_running_loop().time()
         for index, shot in enumerate(plan.shots):
             if index % _SHOTS_PER_TURN == 0:
                 await asyncio.sleep(0)
+            if plan.moments:
+                await wait_until(began + plan.moments[index])
             if shot.voice not in in_voice:
                 in_voice[shot.voice] = settings.with_(voice=shot.voice)
             if self.begin(shot.text, in_voice[shot.voice], "fire") is None:

@@ -23,6 +23,10 @@ def plain(replica):
     return json.loads(replica.snapshot())
 
 
+def levels(rng: random.Random) -> str:
+    return "".join(rng.choices("0123456789abcdef", k=rng.randint(0, 32)))
+
+
 def session(seed: int, seconds: float) -> list:
     """Return all that happened in a session in which anything may happen."""
     recorded = RecordedPool(seed, troubles=0.2)
@@ -40,7 +44,7 @@ def session(seed: int, seconds: float) -> list:
         if step % 5 == 4:
             items.append(recorded.second())
             cells = [
-                (each.row, each.column, each.id, rng.random(), 1.0, rng.choice([None, 0.5]), "0f7"[: rng.randint(0, 3)])
+                (each.row, each.column, each.id, rng.random(), 1.0, rng.choice([None, 0.5]), levels(rng))
                 for each in pool.running
             ]
             items.append(Sounds(at=pool.now, cells=cells))

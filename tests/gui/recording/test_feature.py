@@ -1,0 +1,378 @@
+"""Recording in the window: always on, gone back in, opened, exported, replayed; and nothing left behind."""
+
+import json
+import threading
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from support.recordings import RecordedPool, make_writer
+from voxgrid.models.cell import Look
+from voxgrid.recording import choices
+from voxgrid.recording.feature import RecordingFeature
+from voxgrid.recording.live import recordings_folder
+from voxgrid.recording.replica import Replica
+from voxpool.config import Endpoint
+from voxpool.recording.export import FORMATS
+from voxpool.recording.items import Asked, Mark, PoolBegan, Second, Sounds
+from voxpool.recording.reader import Recording
+from voxpool.recording.replay import BURST
+
+URL = "http://127.0.0.1:1"
+
+
+class FakePoolOfController:
+    """What the feature asks of a new pool."""
+
+    endpoint = Endpoint(URL)
+
+
+@pytest.fixture
+def feature(stage):
+    made = next(each for each in stage.parts.features if isinstance(each, RecordingFeature))
+    yield made
+    made.end()
+    assert not [thread for thread in threading.enumerate() if thread.name == "recorder"]
+
+
+def record(stage, feature, seconds=8, fire=4):
+    """Let the pool be busy while the window records it."""
+    feature._pool_changed(FakePoolOfController())
+    stage.pool.open(20)
+    for _ in range(seconds):
+        stage.pool.fire(fire)
+        for _ in range(5):
+            stage.frame(0.2)
+        stage.second()
+    assert feature._live.recorder.flush()
+    stage.second()
+
+
+def plain(models):
+    replica = Replica()
+    replica.models = models
+    return json.loads(replica.snapshot())
+
+
+def test_everything_that_happens_is_recorded_in_the_state_folder(stage, feature):
+    record(stage, feature)
+    with Recording(feature._live.recorder.files) as recording:
+        items = list(recording.items())
+    assert items[0] == PoolBegan(at=1000.0, rows=20, columns=5, url=URL)
+    kinds = {type(item) for item in items}
+    assert {Second, Sounds} <= kinds
+    assert feature._live.recorder.files[0].parent == recordings_folder()
+    assert sum(type(item).__name__ == "UtteranceQueued" for item in items) == 32
+
+
+def test_a_moment_of_the_session_is_shown_as_it_was(stage, feature):
+    record(stage, feature, 4)
+    at = stage.pool.now
+    then = plain(stage.parts.bridge.live)
+    record_of_then = {cell.utterance_id: cell.look for cell in stage.parts.bridge.live.grid.cells()}
+    stage.frame(0.05)
+    for _ in range(4):
+        stage.pool.fire(6)
+        for _ in range(5):
+            stage.frame(0.2)
+        stage.second()
+    assert feature._live.recorder.flush()
+    stage.second()
+    feature.go(at)
+    bridge = stage.parts.bridge
+    assert bridge.in_past
+    assert bridge.now() == at
+    assert {cell.utterance_id: cell.look for cell in bridge.models.grid.cells()} == record_of_then
+    assert bridge.models.totals.asked == then["totals"]["asked"] == 16
+    now = plain(bridge.models)
+    for name in ("queue", "lives", "errors"):
+        assert now[name] == then[name]
+
+
+def test_the_past_is_marked_and_left_again(stage, feature):
+    record(stage, feature)
+    window, view = stage.parts.window, feature.view
+    window.docks["timeline"].show()
+    feature.go(1003.0)
+    assert view._moment.text().startswith("PAST ")
+    assert "Past" in window.cockpit.legend.accessibleName()
+    assert "past" in window.windowTitle()
+    asked = stage.parts.bridge.live.totals.asked
+    stage.pool.fire(5)
+    stage.frame()
+    assert stage.parts.bridge.models.totals.asked < asked
+    feature.back_to_live()
+    assert view._moment.text() == "LIVE"
+    assert window.windowTitle() == "Voxgrid"
+    assert stage.parts.bridge.models.totals.asked == asked + 5
+
+
+def test_the_chosen_context_stays_chosen(stage, feature):
+    record(stage, feature)
+    cell = next(cell for cell in stage.parts.bridge.models.grid.cells() if cell.look is Look.DONE)
+    stage.parts.presenter.inspect(cell.utterance_id)
+    feature.go(1000.0 + 7.9)
+    assert stage.parts.presenter.chosen == cell.utterance_id
+    assert not stage.parts.window.inspector.shown.running
+    feature.back_to_live()
+    assert stage.parts.presenter.chosen == cell.utterance_id
+
+
+def test_nothing_can_be_done_in_the_past(stage, feature, monkeypatch):
+    record(stage, feature)
+    cancelled = []
+    monkeypatch.setattr(stage.parts.controller, "cancel", cancelled.append)
+    feature.go(1003.0)
+    stage.parts.presenter.interrupt(3)
+    assert not cancelled
+    feature.back_to_live()
+    stage.parts.presenter.interrupt(3)
+    assert cancelled == [3]
+
+
+def test_dragging_goes_to_the_last_place_only(stage, feature, qtbot, monkeypatch):
+    record(stage, feature)
+    stage.parts.window.docks["timeline"].show()
+    stage.app.processEvents()
+    canvas, went = feature.view.canvas, []
+    monkeypatch.setattr(feature, "go", went.append)
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    for x in (20, 30, 40):
+        canvas.momentChosen.emit(canvas.moment_at(x))
+    stage.app.processEvents()
+    assert went == [canvas.moment_at(40)]
+
+
+def test_keys_step_play_and_come_back(stage, feature, qtbot):
+    record(stage, feature)
+    stage.parts.window.docks["timeline"].show()
+    canvas, bridge = feature.view.canvas, stage.parts.bridge
+    feature.go(1004.0)
+    for key, at in ((Qt.Key.Key_Left, 1003.0), (Qt.Key.Key_Right, 1004.0), (Qt.Key.Key_Home, 1000.0)):
+        qtbot.keyClick(canvas, key)
+        stage.app.processEvents()
+        assert bridge.now() == pytest.approx(at, abs=0.01)
+    qtbot.keyClick(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    stage.app.processEvents()
+    assert bridge.now() == pytest.approx(1000.1, abs=0.01)
+    qtbot.keyClick(canvas, Qt.Key.Key_Space)
+    assert feature._player.isActive()
+    before = bridge.now()
+    feature.set_speed(8)
+    feature._play_on()
+    assert bridge.now() - before == pytest.approx(0.264, abs=0.01)
+    qtbot.keyClick(canvas, Qt.Key.Key_Space)
+    assert not feature._player.isActive()
+    qtbot.keyClick(canvas, Qt.Key.Key_End)
+    assert not bridge.in_past
+
+
+def test_playing_to_the_end_of_the_session_is_live_again(stage, feature):
+    record(stage, feature, 3)
+    feature.go(feature._own.recording.last)
+    feature._player.start()
+    feature._play_on()
+    assert not stage.parts.bridge.in_past
+    assert not feature._player.isActive()
+
+
+def test_errors_and_marks_are_gone_to(stage, feature):
+    feature._pool_changed(FakePoolOfController())
+    stage.pool.open(20)
+    for number in range(6):
+        stage.pool.fire(8)
+        stage.frame(0.5)
+        if number == 2:
+            stage.pool.cut(4)
+        if number == 4:
+            feature.set_mark()
+            feature.mark_fault("cut connection 5")
+        stage.frame(0.5)
+        stage.second()
+    assert feature._live.recorder.flush()
+    stage.second()
+    with Recording(feature._live.recorder.files) as recording:
+        assert {(item.kind, item.text) for item in recording.items() if isinstance(item, Mark)} == {
+            ("mark", "Mark 1"),
+            ("fault", "cut connection 5"),
+        }
+    feature.go(1000.0)
+    feature.to_trouble(True)
+    assert stage.parts.bridge.models.errors.groups, "the error shows where it led to"
+    feature.to_trouble(True)
+    assert stage.parts.bridge.now() == pytest.approx(1004.5, abs=0.1)
+    feature.to_trouble(False)
+    assert stage.parts.bridge.now() < 1004.0
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    folder = tmp_path / "from a colleague"
+    writer = make_writer(folder, Replica(4, 3), rows=4, columns=3)
+    pool = RecordedPool(troubles=0.0)
+    pool.pool.config = type(pool.pool.config)(max_connections=4, contexts_per_connection=3)
+    pool.pool.open(4)
+    items = pool.take()
+    for _ in range(10):
+        pool.pool.fire(1)
+        pool.pool.advance(0.2, 0.05)
+        items += pool.take()
+    for item in items:
+        writer.write(item)
+    writer.close()
+    return writer.files[0]
+
+
+def test_a_colleagues_file_is_shown_while_recording_goes_on(stage, feature, foreign, qtbot):
+    record(stage, feature, 3)
+    feature.open_file(foreign)
+    qtbot.waitUntil(lambda: feature._opened is not None)
+    bridge = stage.parts.bridge
+    assert len(bridge.models.grid.rows) == 4
+    assert bridge.models.grid.columns == 3
+    assert stage.parts.window.cockpit.items.columnCount() == 3
+    before = bridge.live.totals.asked
+    stage.pool.fire(2)
+    stage.frame()
+    assert bridge.live.totals.asked == before + 2
+    assert feature.recording
+    feature.back_to_live()
+    assert len(bridge.models.grid.rows) == 20
+    assert feature._opened is None
+    feature.go(1001.0)
+    assert feature._shown.own
+
+
+def test_a_dropped_file_is_opened(stage, feature, foreign, qtbot):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(foreign))])
+    how = Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for event in (QDragEnterEvent(QPoint(5, 5), *how), QDropEvent(QPointF(5, 5), *how)):
+        event.ignore()
+        QApplication.sendEvent(stage.parts.window, event)
+        assert event.isAccepted()
+    qtbot.waitUntil(lambda: feature._opened is not None)
+    assert stage.parts.bridge.in_past
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear Sir or Madam", b"\x1f\x8b\x08\x04" + bytes(200)])
+def test_a_foreign_file_is_a_sentence(stage, feature, tmp_path, qtbot, content):
+    path = tmp_path / "letter.vxr"
+    path.write_bytes(content)
+    said = []
+    stage.parts.notifications.post = lambda text, **_: said.append(text)
+    feature.open_file(path)
+    qtbot.waitUntil(lambda: bool(said))
+    assert "letter.vxr" in said[0]
+    assert "Traceback" not in said[0]
+    assert not stage.parts.bridge.in_past
+
+
+def test_a_stretch_is_exported_without_texts(stage, feature, tmp_path, qtbot):
+    record(stage, feature)
+    path = tmp_path / "out.jsonl"
+    said = []
+    stage.parts.notifications.post = lambda text, **_: said.append(text)
+    feature.export(path, FORMATS["jsonl"], stretch=(1002.0, 1004.0), texts=False)
+    qtbot.waitUntil(path.exists)
+    qtbot.waitUntil(lambda: "out.jsonl is written." in said)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    times = [line["at"] for line in lines[1:]]
+    assert 1002.0 <= min(times) <= max(times) <= 1004.0
+    assert "characters)" in path.read_text()
+
+
+def test_an_export_that_cannot_be_written_is_a_sentence(stage, feature, tmp_path, qtbot):
+    record(stage, feature, 2)
+    said = []
+    stage.parts.notifications.post = lambda text, **_: said.append(text)
+    feature.export(tmp_path / "absent" / "out.har", FORMATS["har"])
+    qtbot.waitUntil(lambda: any("could not be exported" in text for text in said))
+
+
+def test_the_export_dialog_remembers_and_offers_the_stretch(stage, feature):
+    record(stage, feature, 3)
+    stage.parts.controller.store.set(choices.EXPORT_KIND, 3)
+    dialog = feature.ask_export()
+    assert dialog.whole.isChecked()
+    assert not dialog.part.isEnabled()
+    assert not dialog.texts.isChecked(), "texts are somebody's secret until they are asked for"
+    assert dialog.kind.currentIndex() == 3
+    dialog.reject()
+    feature.view.canvas.show_stretch((1001.0, 1002.0))
+    dialog = feature.ask_export()
+    assert dialog.of_stretch
+    dialog.reject()
+
+
+def test_a_load_is_replayed_at_the_endpoint_in_use(stage, feature, monkeypatch):
+    record(stage, feature, 4)
+    plans = []
+    monkeypatch.setattr(stage.parts.controller, "propose", plans.append)
+    feature.go(1001.0)
+    dialog = feature.ask_replay()
+    assert "16 utterances" in dialog._facts.text()
+    dialog.speed.setCurrentIndex(1)
+    dialog.accept()
+    assert not stage.parts.bridge.in_past
+    (plan,) = plans
+    assert len(plan.shots) == 16
+    assert plan.moments[0] == 0.0
+    assert plan.moments[-1] == pytest.approx(1.5, abs=0.01), "three seconds at twice the speed"
+    feature.go(1001.0)
+    dialog = feature.ask_replay()
+    dialog.speed.setCurrentIndex(dialog.speed.count() - 1)
+    assert dialog.load.speed == BURST
+    dialog.reject()
+
+
+def test_recording_can_be_switched_off_and_texts_left_out(stage, feature):
+    record(stage, feature, 2)
+    by_name = {action.objectName(): action for action in feature._switches}
+    by_name["record"].setChecked(False)
+    assert not feature.recording
+    assert "not recorded" in feature.view._source.text()
+    stage.parts.controller.store.set(choices.TEXTS, False)
+    by_name["record"].setChecked(True)
+    record(stage, feature, 2)
+    with Recording(feature._live.recorder.files) as recording:
+        assert not recording.opening.texts
+        labels = [item.label for item in recording.items() if type(item).__name__ == "UtteranceQueued"]
+    assert labels
+    assert all(label.endswith("characters)") for label in labels)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence_and_no_more(stage, feature, qtbot):
+    folder = recordings_folder()
+    folder.parent.mkdir(parents=True)
+    folder.write_text("in the way")
+    said = []
+    stage.parts.notifications.post = lambda text, **_: said.append(text)
+    feature._pool_changed(FakePoolOfController())
+    stage.pool.open(3)
+    stage.frame()
+    qtbot.waitUntil(lambda: bool(said))
+    stage.frame()
+    assert len(said) == 1
+    assert said[0].startswith("The session cannot be recorded")
+    assert not feature.recording
+
+
+def test_whole_texts_are_recorded_for_replaying(stage, feature):
+    record(stage, feature, 1)
+    text = "A long text. " * 30
+
+    class Record:
+        id, settings = 7, stage.parts.controller.settings
+
+    Record.text = text
+    feature._record_added(Record)
+    stage.pool.fire(1)
+    stage.frame()
+    assert feature._live.recorder.flush()
+    with Recording(feature._live.recorder.files) as recording:
+        (asked,) = [item for item in recording.items() if isinstance(item, Asked)]
+    assert asked.text == text
+    assert asked.voice == stage.parts.controller.settings.voice
