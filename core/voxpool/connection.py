@@ -270,7 +270,10 @@ class Connection:
     def _lost(self, reason: CloseReason, why: str) -> None:
         if not self._closing:
             self._closing = True
-            self._owner.on_lost(self, reason, ConnectionLost(self.link.id, why), self._clock())
+            error: VoxpoolError = ConnectionLost(self.link.id, why)
+            if self.session.parting is not None:
+                reason, error = CloseReason.SERVICE_ERROR, self.session.parting
+            self._owner.on_lost(self, reason, error, self._clock())
 
     async def close(self, *, graceful: bool, timeout_s: float) -> None:
         """Send what is queued, say goodbye, and end both tasks; or, not gracefully, drop everything.

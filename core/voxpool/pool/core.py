@@ -180,8 +180,6 @@ class PoolCore:
     def lost(self, link: Link, reason: CloseReason, error: VoxpoolError, now: float) -> None:
         """A connection died."""
         if not link.closing:
-            if link.parting is not None and reason in (CloseReason.SERVER_CLOSED, CloseReason.NETWORK):
-                reason, error = CloseReason.SERVICE_ERROR, link.parting
             upkeep.lost(self.books, link, reason, error, now)
             self._settle(now)
 

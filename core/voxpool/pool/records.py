@@ -144,7 +144,6 @@ class Link:
         reason: Why it closes.
         detail: The same in words.
         error: The newest connection-level error: the likely cause of a silence that follows.
-        parting: The newest one that was about the connection as a whole: the cause of an end that follows.
     """
 
     id: int
@@ -168,7 +167,6 @@ class Link:
     reason: CloseReason | None = None
     detail: str = ""
     error: ServiceError | None = None
-    parting: ServiceError | None = None
 
     def __repr__(self) -> str:
         cells = "".join("." if slot.state is SlotState.EMPTY else slot.state.value[0] for slot in self.slots)

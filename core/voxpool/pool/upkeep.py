@@ -185,8 +185,6 @@ def service_error(
         names_message: Whether it is about one message of ours that was not understood (shape C).
     """
     link.error = error
-    if not names_message:
-        link.parting = error
     if isinstance(error, CredentialRejected) and not link.proven:
         credential_rejected(books, error, now)
     elif isinstance(error, CredentialRejected):

@@ -73,6 +73,7 @@ class Session:
         fault: The last top-level error, or None.
         stray: The context that the last frame named although it is not here, or "".  The echo of a context that was
             refused ("not found" for every message sent behind it) is none.
+        parting: A top-level error of shape B, if it is the last thing that was heard: the cause of an end that follows.
         over: Why no more contexts can be made here (a fatal fault, or ``eof``), or None.
     """
 
@@ -82,8 +83,7 @@ class Session:
         self.fault: ServiceError | None = None
         self.stray = ""
         self.over: VoxpoolError | str | None = None
-        self._parting: ServiceError | None = None
-        """A top-level error of shape B that is the last thing we heard: the cause of a CLOSE that follows."""
+        self.parting: ServiceError | None = None
         self._prefix = prefix
         self._serial = 0
         self._on_state = on_state
@@ -182,7 +182,7 @@ class Session:
         Raises:
             ProtocolError: If it is not a JSON object.  The session goes on all the same.
         """
-        self._parting = None
+        self.parting = None
         if not isinstance(frame, str):
             frame = self._text(frame)
         parts = split_audio(frame)
@@ -276,7 +276,7 @@ class Session:
         if message.status.code in FATAL:
             return [FaultOut(error, message.shape, fatal=True), *self._end_all(str(error), error)]
         if message.shape is Shape.B:
-            self._parting = error
+            self.parting = error
         concerned = tuple(life.context_id for life in self._lives.values() if not life.confirmed)
         for context_id in concerned:
             life = self._lives[context_id]
@@ -293,7 +293,7 @@ class Session:
             The end of every context that was left, each with ``ConnectionLost``, or with the service's own error
             where one of shape B came right before the end (section 9).
         """
-        return self._end_all(why, self._parting)
+        return self._end_all(why, self.parting)
 
     def _end_all(self, why: str, cause: VoxpoolError | None) -> list[EndedOut]:
         self.over = self.over or cause or why

@@ -80,6 +80,40 @@ async def test_a_429_is_said_once_and_open_connections_go_on_serving() -> None:
         assert service.most_wires == 1
 
 
+async def test_ghosts_that_the_service_still_counts_are_waited_out() -> None:
+    """After a cut cable the service counts the old connection for a while, and refuses the new one."""
+    service = FakeService(chunks=3)
+    async with open_pool(service, max_connections=2, heartbeat_s=1.0, acquire_timeout_s=60.0) as (pool, audit):
+        await asyncio.gather(*(heard(pool.speak(f"Number {number}.")) for number in range(10)))
+        for wire in service.wires:
+            wire.silent = True
+        service.limit = 0
+        await asyncio.sleep(3.0)
+        assert pool.stats().closed_by_reason == {CloseReason.UNRESPONSIVE: 2}
+        utterances = [pool.speak(f"Number {number}.") for number in range(10)]
+        asyncio.get_running_loop().call_later(20.0, setattr, service, "limit", 2)
+        assert all(await asyncio.gather(*(heard(utterance) for utterance in utterances)))
+        assert audit.notices() == ["connection_limit"]
+        assert pool.stats().connects_failed >= 3
+        assert len(service.open_wires) <= 2
+
+
+async def test_a_quiet_pool_says_nothing_but_pings() -> None:
+    """A keepalive message without a context is an error that the next caller would read (section 13, 5 and 6)."""
+    service = FakeService()
+    async with open_pool(service, idle_close_s=500.0) as (pool, _):
+        await heard(pool.speak("Hello."))
+        before = pool.stats()
+        await asyncio.sleep(400.0)
+        after = pool.stats()
+        assert after.frames_sent == before.frames_sent
+        assert after.stages_ms["ping"].count > before.stages_ms["ping"].count + 10
+        # What the service says meanwhile, unasked, is for nobody: not for the next caller either.
+        service.wires[0].reply({"result": {"contextId": "of old", "status": status(5, "context of old not found")}})
+        assert len(await heard(pool.speak("Hello again."))) > 0
+        assert service.handshakes == 1
+
+
 async def test_a_dead_connection_is_noticed_by_its_silence() -> None:
     service = FakeService()
     async with open_pool(service, heartbeat_s=5.0) as (pool, _):

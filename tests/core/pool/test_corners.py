@@ -68,6 +68,18 @@ async def test_a_refused_message_of_long_ago_is_not_the_reason_of_a_lost_connect
         assert pool.stats().closed_by_reason == {CloseReason.NETWORK: 1}
 
 
+async def test_a_trouble_that_passed_is_not_the_reason_of_a_lost_connection() -> None:
+    service = FakeService(chunks=100)
+    async with open_pool(service, max_connections=1, max_attempts=1) as (pool, _):
+        utterance = pool.speak("Hello.")
+        await asyncio.sleep(0.3)
+        service.wires[0].reply({"error": status(13, "internal")})
+        await asyncio.sleep(1.0)
+        service.wires[0].drop("cable cut")
+        with pytest.raises(ConnectionLost, match="cable cut"):
+            await heard(utterance)
+
+
 async def test_a_pause_keeps_the_waiters_in_the_order_of_their_deadlines() -> None:
     """One that spoke while the pool was paused must not time out behind one that waited."""
     service = FakeService()

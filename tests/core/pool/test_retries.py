@@ -130,6 +130,16 @@ async def test_the_provider_may_ask_for_a_later_time() -> None:
         assert audit.of(UtteranceRetried)[0].delay_ms == pytest.approx(7000.0)
 
 
+async def test_a_time_beyond_the_deadline_is_not_waited_for_in_vain() -> None:
+    service = FakeService()
+    failing(service, 1, 14, "busy", details=[{"reconnectType": "RETRY", "reconnectTime": "70s"}])
+    async with open_pool(service, acquire_timeout_s=30.0) as (pool, _):
+        utterance = pool.speak("Hello.")
+        with pytest.raises(ServiceError, match="busy"):
+            await heard(utterance)
+        assert asyncio.get_running_loop().time() < 1001.0
+
+
 async def test_there_is_no_second_attempt_after_the_first_audio() -> None:
     service = FakeService(chunks=50)
     async with open_pool(service) as (pool, audit):

@@ -40,6 +40,23 @@ async def test_contexts_are_let_go_before_sockets_close() -> None:
     assert pool.stats().closed_by_reason == {CloseReason.POOL_CLOSED: 1}
 
 
+@pytest.mark.parametrize("reacts", [True, False])
+async def test_a_thousand_in_flight_are_told_within_the_bound(reacts: bool) -> None:
+    service = FakeService(chunks=1000)
+    async with open_pool(service, close_timeout_s=2.0) as (pool, _):
+        reading = [asyncio.ensure_future(heard(pool.speak(f"Number {number}."))) for number in range(1000)]
+        await asyncio.sleep(1.0)
+        assert (pool.stats().speaking, pool.stats().waiting) == (100, 900)
+        for wire in service.wires:
+            wire.silent = not reacts
+        before = now()
+        await pool.close()
+        assert now() - before <= (0.1 if reacts else 2.1)
+        results = await asyncio.gather(*reading, return_exceptions=True)
+        assert all(isinstance(result, PoolClosed) for result in results)
+        assert service.counts["cancel_context"] == (100 if reacts else 0)
+
+
 async def test_a_service_that_does_not_react_cannot_hold_up_the_end() -> None:
     service = FakeService(chunks=1000)
     async with open_pool(service, close_timeout_s=2.0) as (pool, _):

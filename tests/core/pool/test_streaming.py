@@ -126,6 +126,21 @@ async def test_an_explicit_flush_speaks_an_unfinished_sentence() -> None:
         await heard(utterance)
 
 
+async def test_several_syntheses_are_one_utterance_that_ends_with_its_context() -> None:
+    """The first ``flushCompleted`` is not the end (section 13, 24 and 25)."""
+    service = FakeService()
+    async with open_pool(service) as (pool, _):
+        utterance = pool.stream()
+        for sentence in ("One. ", "... ", "Two. ", "Three. "):
+            await utterance.send(sentence)
+            await utterance.flush()
+            await asyncio.sleep(1.0)
+        await utterance.close()
+        audio = await heard(utterance)
+        assert audio == service.sent_audio[utterance.context_id]
+        assert utterance.chunks == 9
+
+
 async def test_a_stream_closed_without_text_ends_well() -> None:
     async with open_pool(FakeService()) as (pool, _):
         utterance = pool.stream()

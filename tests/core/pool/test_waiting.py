@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from random import Random
 
 import pytest
 
 from support.fake_transport import FakeContext, FakeService
 from support.pools import heard, open_pool
+from voxpool.config import PoolConfig
 from voxpool.errors import AcquireTimeout, ConnectFailed, Stage
-from voxpool.events import Outcome, UtteranceGranted
+from voxpool.events import Outcome, SlotState, UtteranceEnded, UtteranceGranted
+from voxpool.pool.core import PoolCore
+from voxpool.pool.records import Ticket
 from voxpool.pool.utterance import UtteranceState
 
 pytestmark = pytest.mark.virtual_time
@@ -87,6 +91,20 @@ async def test_a_timed_out_waiter_says_that_the_queue_ate_its_time() -> None:
         await heard(first)
 
 
+async def test_a_waiter_that_times_out_with_the_release_passes_the_slot_on_in_the_same_instant() -> None:
+    service = FakeService(first_audio_s=5.0, latency_s=0.0, handshake_s=0.0, chunks=1, chunk_s=0.0)
+    async with open_pool(service, **ONE, acquire_timeout_s=5.0) as (pool, audit):
+        first, second = pool.speak("First."), pool.speak("Second.")
+        await asyncio.sleep(0.001)
+        third = pool.speak("Third.")
+        await asyncio.gather(first.wait(), second.wait())
+        ended, granted = audit.of(UtteranceEnded), audit.of(UtteranceGranted)
+        assert isinstance(second.error, AcquireTimeout)
+        assert order(audit) == [1, 3]
+        assert granted[1].at - ended[0].at < 0.005
+        await heard(third)
+
+
 async def test_a_handshake_that_never_ends_says_that_connecting_ate_the_time() -> None:
     service = FakeService(handshake_s=1000.0)
     async with open_pool(service, acquire_timeout_s=5.0) as (pool, _):
@@ -123,6 +141,34 @@ async def test_one_release_wakes_one_waiter() -> None:
             await heard(utterance)
             await asyncio.sleep(0)
             assert len(audit.of(UtteranceGranted)) == min(done + 1, 10)
+
+
+def calls_of_a_release(waiting: int) -> int:
+    """Return how many functions one release calls that hands its slot to the next of so many waiters."""
+    core = PoolCore(PoolConfig(max_connections=1, max_waiters=100_000), Random(1), lambda event: None)
+    core.prewarm(1, 0.0)
+    (link,) = core.books.links.values()
+    core.connected(link, 0.0)
+    for number in range(1, waiting + 6):
+        core.request(Ticket(number, "label", "voice", 0.0, 30.0), 0.0)
+    core.moved(link.slots[0], SlotState.CREATING, 0.0)
+    calls = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        core.ended(link.slots[0], None, 0.0)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_release_costs_the_same_whoever_waits() -> None:
+    assert calls_of_a_release(10_000) == calls_of_a_release(10) > 0
 
 
 async def test_a_retried_utterance_comes_back_before_those_who_came_later() -> None:
