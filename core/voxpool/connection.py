@@ -110,6 +110,7 @@ class Connection:
         link: As given.
         session: The contexts on the wire.
         bindings: Who the contexts belong to, by context id.
+        tasks: Its reader and its writer, once started.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class Connection:
         """Frames to send; None stands for a ping."""
         self._wake: asyncio.Future[None] | None = None
         self._flushed: asyncio.Future[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
         self._closing = False
         self._pings: dict[bytes, float] = {}
         self._ping_serial = 0
@@ -138,11 +139,11 @@ class Connection:
     def start(self) -> None:
         """Begin to read and to write."""
         loop = asyncio.get_running_loop()
-        self._tasks = [
+        self.tasks = [
             loop.create_task(self._read(), name=f"voxpool reader {self.link.id}"),
             loop.create_task(self._write(), name=f"voxpool writer {self.link.id}"),
         ]
-        for task in self._tasks:
+        for task in self.tasks:
             task.add_done_callback(self._on_task_done)
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
@@ -295,16 +296,16 @@ class Connection:
         finally:
             if not said_goodbye:
                 self._transport.abort()
-            for task in self._tasks:
+            for task in self.tasks:
                 task.cancel()
             self.bindings.clear()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         if not said_goodbye:
             await self._transport.close()
 
     async def _flush(self) -> None:
         """Wait until everything queued has been taken by the socket, or the writer has ended."""
-        writer = self._tasks[1]
+        writer = self.tasks[1]
         while self._outbox and not writer.done():
             self._flushed = asyncio.get_running_loop().create_future()
             await asyncio.wait({self._flushed, writer}, return_when=asyncio.FIRST_COMPLETED)
@@ -313,5 +314,5 @@ class Connection:
         """Drop the socket and the tasks now; nothing is awaited."""
         self._closing = True
         self._transport.abort()
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()

@@ -122,6 +122,7 @@ class PoolCore:
         if slot.confirmed_at is None:
             slot.confirmed_at = now
             slot.suspect = None
+            slot.link.refusals = 0
             watch.arm(self.books, slot)
         if not slot.link.proven:
             upkeep.proven(self.books, slot.link, now)

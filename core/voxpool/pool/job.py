@@ -196,10 +196,12 @@ class Job:
         """Keep a chunk for the consumer; the books are told of the first one by the pool."""
         _, pcm, start_s, rate, words, characters, _ = output
         ticket = self.ticket
-        ticket.chunks += 1
-        ticket.audio_s += len(pcm) / rate
         if characters:
             ticket.characters += characters
+            if not len(pcm) and not words:
+                return
+        ticket.chunks += 1
+        ticket.audio_s += len(pcm) / rate
         self.last_audio_s = now
         chunk = AudioChunk(pcm, rate, start_s, words, now)
         reader = self.reader

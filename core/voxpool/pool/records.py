@@ -134,7 +134,7 @@ class Link:
         slots: One per column.
         served: Contexts carried.
         idle_since: Since when it has had no context, or None.
-        refusals: Contexts it refused because it was full.
+        refusals: Contexts it refused in a row because it was full.
         cooling_until: No new context before this time (it said that it was full).
         proven: Whether the service accepted a message on it, and with it the credential.
         closing: Whether its transport was told to close.

@@ -101,9 +101,12 @@ class Runner:
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Start a task that the runner owns until it is done."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self._own(task)
+        return task
+
+    def _own(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def change(self) -> None:
         """Wait until something in the books may have changed."""
@@ -283,6 +286,8 @@ class Runner:
             connection = Connection(link, transport, self, self.traffic, self._clock)
             self.connections[link.id] = connection
             connection.start()
+            for task in connection.tasks:
+                self._own(task)
             if link.closing:
                 self._disconnect(commands.Disconnect(link, CloseReason.POOL_CLOSED))
             else:

@@ -35,8 +35,8 @@ async def test_prewarming_that_a_429_stops_halfway_returns_with_what_is_open() -
 
 
 async def test_an_old_connection_retires_even_when_its_replacement_is_given_up() -> None:
-    service = FakeService(chunks=10_000)
-    options = {"max_lifetime_s": 60.0, "lifetime_jitter": 0.0, "max_connections": 2, "buffer_bytes": 2**30}
+    service = FakeService(chunks=200, chunk_s=1.0, samples=24)
+    options = {"max_lifetime_s": 60.0, "lifetime_jitter": 0.0, "max_connections": 2}
     async with open_pool(service, **options) as (pool, audit):
         utterance = pool.speak("A story without end.")
         await asyncio.sleep(50.0)
@@ -223,3 +223,65 @@ async def test_a_dead_connection_says_how_much_each_had_heard() -> None:
             errors.append(caught.value.heard_s)
             assert caught.value.heard_s == pytest.approx(utterance.audio_s)
         assert errors[0] > errors[1] > 0
+
+
+async def test_a_report_without_sound_does_not_forbid_another_attempt() -> None:
+    """The service may count characters in a message that brings nothing to hear (section 5.2)."""
+    service = FakeService(on_speak=fall_silent)
+    async with open_pool(service) as (pool, _):
+        utterance = pool.speak("Hello.")
+        await asyncio.sleep(0.2)
+        (context,) = service.contexts
+        context.audio(b"", characters=6)
+        await asyncio.sleep(0.1)
+        assert (utterance.chunks, utterance.characters) == (0, 6)
+        service.on_speak = None
+        context.wire.drop()
+        assert len(await heard(utterance)) > 0
+        assert utterance.attempts == 2
+
+
+async def test_a_limit_that_was_met_long_ago_costs_no_more_than_the_first() -> None:
+    service = FakeService()
+    refuse: list[bool] = []
+
+    def create(context: FakeContext) -> None:
+        if refuse and refuse.pop():
+            context.fail(8, "Max contexts limit reached", gone=True)
+        else:
+            context.send(contextCreated={})
+
+    service.on_create = create
+    async with open_pool(service, max_connections=1, backoff_base_s=1.0, backoff_cap_s=64.0) as (pool, _):
+        for _ in range(12):
+            refuse.append(True)
+            before = now()
+            await heard(pool.speak("Hello."))
+            assert now() - before < 3.0
+
+
+async def test_closing_awaits_even_a_reader_that_takes_its_time() -> None:
+    """A task that was cancelled is not over before it says so."""
+    service = FakeService(chunks=1000)
+    ended: list[int] = []
+    real = FakeTransport.run
+
+    async def slow_to_end(self: FakeTransport, *callbacks: Any) -> Any:
+        try:
+            return await real(self, *callbacks)
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            ended.append(self.number)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeTransport, "run", slow_to_end)
+        async with open_pool(service, close_timeout_s=0.5) as (pool, _):
+            utterances = [pool.speak(f"Number {number}.") for number in range(7)]
+            await asyncio.sleep(1.0)
+            assert all(utterance.chunks for utterance in utterances)
+            for wire in service.wires:
+                wire.silent = True
+                wire.stuck = asyncio.Event()
+            await pool.close()
+            assert sorted(ended) == [0, 1]
