@@ -149,6 +149,7 @@ def build(
     feed = FrameFeed()
     controller.poolChanged.connect(feed.attach)
     bridge.watch(feed.take)
+    bridge.replaced.connect(lambda: feed.follow(bridge.pool))
     presenter = Presenter(window, bridge, controller, notifications, lag, bridge.now, feed.store)
     commands = Commands(window, views, presenter, controller, notifications, log_file)
     desk = Desk(window, theme, notifications, store, controller, bridge, presenter, commands, lag, clock, feed.store)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -23,6 +23,7 @@ from voxgrid.models.grid import GridModel
 from voxgrid.models.sentences import is_lively
 from voxgrid.models.sound import BARS, expected_s, show_sound
 from voxpool.events import Event, EventStream, PoolNotice, Subscription
+from voxpool.frames.record import FrameRecord
 
 if TYPE_CHECKING:
     from voxpool.config import PoolConfig
@@ -33,6 +34,8 @@ FRAME_MS: Final = 33
 _IDLE_FRAMES: Final = 15
 """Frames without anything new after which the frame timer stops."""
 _EVENTS_HELD: Final = 100_000
+PastFrames = Callable[[float, float], Iterable[FrameRecord]]
+"""Returns the frames from one moment to another, oldest first."""
 Watcher = Callable[[list[Event]], None]
 """Takes the events of one frame, oldest first, when they have been folded into the models."""
 
@@ -107,6 +110,7 @@ class Bridge(QObject):
         clock: Monotonic time in seconds; the pool's clock.
 
     Attributes:
+        past_frames: Where the frames of the moment that is shown are, where they are not this session's.
         fold_ms: How long the last frames' folding took, in milliseconds, views' reactions included.
 
     Signals:
@@ -138,6 +142,7 @@ class Bridge(QObject):
         self._quiet = 0
         self._past: Models | None = None
         self._past_at = 0.0
+        self.past_frames: PastFrames | None = None
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._watchers: list[Watcher] = []
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
@@ -150,6 +155,11 @@ class Bridge(QObject):
     def live(self) -> Models:
         """Of the pool that is followed, whatever moment is shown."""
         return self._shown.models
+
+    @property
+    def pool(self) -> PoolLike | None:
+        """The pool that is followed: the one in use, or the one that is visited."""
+        return self._shown.pool
 
     @property
     def visiting(self) -> bool:
@@ -170,14 +180,16 @@ class Bridge(QObject):
         """Return the moment that is shown, in monotonic seconds: ages are told from it."""
         return self._clock() if self._past is None else self._past_at
 
-    def show_past(self, models: Models, at: float) -> None:
+    def show_past(self, models: Models, at: float, frames: PastFrames | None = None) -> None:
         """Show a moment of a recording, or another one; folding and recording go on meanwhile.
 
         Args:
             models: As they were.
             at: The moment, in monotonic seconds of the recording.
+            frames: Returns the recorded frames of a stretch of time; None when they are those of this session.
         """
         other, self._past, self._past_at = models is not self._past, models, at
+        self.past_frames = frames
         if other:
             self.replaced.emit()
         self.framed.emit(models.take(at))
@@ -190,6 +202,7 @@ class Bridge(QObject):
         if self._past is None:
             return
         self._past = None
+        self.past_frames = None
         self.replaced.emit()
         self.moved.emit()
         self.wake()

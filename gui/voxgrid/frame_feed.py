@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from voxpool.events import Event, UtteranceGranted
 from voxpool.frames.store import FrameStore
 
 
+@runtime_checkable
 class TappedPool(Protocol):
     """What the feed needs of a pool."""
 
@@ -52,6 +53,11 @@ class FrameFeed:
         self._pool = pool
         self.store.begin(pool.endpoint.scrub)
         pool.frame_tap = self.store.tap
+
+    def follow(self, pool: object) -> None:
+        """Go over to the pool that the window shows, be it the one in use or that of a run it visits."""
+        if pool is not self._pool and isinstance(pool, TappedPool):
+            self.attach(pool)
 
     def take(self, events: list[Event]) -> None:
         """Learn from the pool's events whose a context is."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 
 from voxgrid.models.frame_list import Scope, Target
+from voxgrid.models.past_frames import PastWindow
 from voxgrid.views.frames_view import FramesView
 from voxgrid.views.menus import Entry, make_action
 from voxpool.config import Endpoint
@@ -18,9 +19,12 @@ from voxpool.frames.store import FrameStore
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
+    from voxgrid.models.board import Frame
     from voxgrid.models.stages import Life
 
-_VALUES_MOST = 30
+_VALUES_MOST: Final = 30
+_HEIGHT: Final = 230
+"""Pixels at first: eight rows, and the grid above keeps all of its own."""
 
 
 class FramesFeature(QObject):
@@ -33,21 +37,44 @@ class FramesFeature(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.window)
         self._desk = desk
-        self._store = desk.frames
+        self._past = PastWindow()
         self.view = FramesView(desk.frames, desk.theme)
         self.dock = desk.window.add_dock("frames", "Frames", self.view, Qt.DockWidgetArea.BottomDockWidgetArea)
+        desk.window.resizeDocks([self.dock], [_HEIGHT], Qt.Orientation.Vertical)
         # The inspector stays as high as the window: what explains one context is long, a list of frames is wide.
         desk.window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.view.filter.values = self._values
         self.view.scopeWanted.connect(self.show_scope)
         self._add_menu()
-        desk.bridge.framed.connect(lambda _frame: self.view.refresh())
+        desk.bridge.framed.connect(self._framed)
         desk.bridge.second.connect(self.view.refresh)
-        desk.bridge.replaced.connect(self.view.restart)
+        desk.bridge.replaced.connect(self._replaced)
         desk.presenter.chosenChanged.connect(self._aim)
+        desk.presenter.framesAsked.connect(lambda: self.bring_up(Scope.CONTEXT))
         desk.window.inspector.framesRequested.connect(self.show_context)
         # A frame that changes nothing else must be seen all the same.
         self._unsubscribe = desk.frames.subscribe(lambda _record, _content: desk.bridge.wake())
+
+    def _framed(self, frame: Frame) -> None:
+        bridge = self._desk.bridge
+        if bridge.in_past and bridge.past_frames is not None:
+            store = self._past.at(frame.now, bridge.past_frames, bridge.models.lives)
+            self._desk.presenter.frames = store
+            self.view.show_store(store)
+        self.view.refresh()
+        if bridge.in_past and not self.view.list.searching:
+            self.view.go_to(frame.now)
+
+    def _replaced(self) -> None:
+        self._past = PastWindow()
+        if not self._desk.bridge.in_past or self._desk.bridge.past_frames is None:
+            self._desk.presenter.frames = self._desk.frames
+            self.view.show_store(self._desk.frames)
+        self.view.restart()
+
+    @property
+    def _store(self) -> FrameStore:
+        return self.view.list.store
 
     async def close(self) -> None:
         """Stop looking."""

@@ -72,6 +72,7 @@ class GridMenus:
         heard = record is not None and record.listening
         return (
             ("Inspect\tEnter", presenter.inspect_in_front, bool(cell.utterance_id)),
+            ("Frames\tCtrl+Shift+F", presenter.ask_for_frames, bool(cell.utterance_id)),
             ("Stop listening\tSpace" if heard else "Listen\tSpace", presenter.toggle_listening, record is not None),
             ("Solo", controller.solo, record is not None),
             ("Replay", controller.replay, record is not None and record.ended and record.kept),

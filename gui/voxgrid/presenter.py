@@ -44,13 +44,18 @@ class Presenter(QObject):
         notifications: Where sentences go.
         lag: The probe of the event loop.
         clock: Monotonic time in seconds; the pool's clock.
-        frames: The frames of the pool in use, for what only they know of a context.
+        frames: The frames of the pool in use.
+
+    Attributes:
+        frames: The frames of what is shown, for what only they know of a context.
 
     Signals:
         chosenChanged(): Another utterance is in the inspector, or the chosen one got another context.
+        framesAsked(): The frames of the chosen context are to be shown.
     """
 
     chosenChanged = Signal()
+    framesAsked = Signal()
 
     def __init__(
         self,
@@ -63,7 +68,7 @@ class Presenter(QObject):
         frames: FrameStore | None = None,
     ) -> None:
         super().__init__(window)
-        self._frames = frames
+        self.frames = frames
         self._window = window
         self._bridge = bridge
         self._controller = controller
@@ -221,6 +226,11 @@ class Presenter(QObject):
             grid.choose(row, column)
         grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def ask_for_frames(self, utterance_id: int) -> None:
+        """Inspect an utterance, and have its frames shown."""
+        self.inspect(utterance_id)
+        self.framesAsked.emit()
+
     def inspect_in_front(self, utterance_id: int) -> None:
         """Show an utterance and give the inspector the keyboard."""
         self.inspect(utterance_id)
@@ -254,7 +264,7 @@ class Presenter(QObject):
         # What sounds now has nothing to do with the utterance of that number in a recording.
         record = None if self._bridge.in_past else self._controller.records.get(self._chosen)
         self._window.inspector.show_sound(record)
-        shown = inspect(life, cell, record, now, self._frames)
+        shown = inspect(life, cell, record, now, self.frames)
         return replace(shown, running=False) if self._bridge.in_past else shown
 
     def _follow(self) -> None:

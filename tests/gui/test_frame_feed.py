@@ -43,3 +43,18 @@ def test_contexts_are_named_after_their_utterances() -> None:
     )
     feed.take([granted])
     assert feed.store.utterance_of("a") == 7
+
+
+def test_the_feed_goes_with_the_window_to_another_pool_and_back() -> None:
+    feed = FrameFeed()
+    home, visited = TapPool(), TapPool()
+    feed.attach(home)
+    feed.follow(home)
+    assert home.frame_tap == feed.store.tap
+    feed.follow(visited)
+    assert home.frame_tap is None
+    assert visited.frame_tap == feed.store.tap
+    feed.follow(object())
+    assert visited.frame_tap == feed.store.tap, "what has no tap is passed over"
+    feed.follow(home)
+    assert visited.frame_tap is None

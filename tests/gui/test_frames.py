@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from support import frames as wire
 from support.fake_frames import FakeFrames
 from voxgrid.frames import FramesFeature
 from voxgrid.layouts import LAYOUTS
+from voxgrid.models.board import Models
 from voxgrid.models.frame_list import Scope
+from voxgrid.models.grid import GridModel
 from voxgrid.views.menus import all_actions
-from voxpool.frames.record import FrameKind
+from voxpool.frames.record import FrameKind, FrameRecord
 
 
 @pytest.fixture
@@ -203,6 +206,18 @@ async def test_a_frame_without_an_event_is_seen_all_the_same(stage, frames):
     assert frames.view.items.rowCount() == 1
 
 
+async def test_the_menu_of_a_cell_leads_to_its_frames(stage, frames, talk, qapp):
+    frames.dock.hide()
+    cell = next(cell for cell in stage.parts.bridge.models.grid.cells() if cell.utterance_id)
+    stage.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
+    name = f"Connection {cell.row + 1}, slot {cell.column + 1}"
+    menu = next(menu for menu in stage.parts.window.findChildren(QMenu) if menu.accessibleName() == name)
+    next(action for action in menu.actions() if action.text().startswith("Frames")).trigger()
+    menu.close()
+    assert frames.dock.isVisible()
+    assert {record.context_id for record in frames.view.list.rows} == {cell.context_id}
+
+
 async def test_a_row_can_be_read_aloud(stage, frames, talk):
     view = frames.view
     said = view.items.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
@@ -220,3 +235,40 @@ async def test_the_frames_of_any_context_can_be_shown(stage, frames, talk):
     assert frames.dock.isVisible()
     assert {record.context_id for record in frames.view.list.rows} == {context_id}
     assert [record.serial for record in frames.view.table.records] == [2]
+
+
+async def test_a_moment_of_this_session_shows_its_frames(stage, frames, talk):
+    rows = frames.view.list.rows
+    wanted = rows[len(rows) // 2]
+    past = Models(GridModel(3, 5))
+    stage.parts.bridge.show_past(past, wanted.at)
+    assert frames.view.table.records[0].at == wanted.at
+    assert not frames.view.table.following
+    stage.parts.bridge.show_live()
+    assert frames.view.list.store is stage.parts.feed.store
+    assert frames.view.table.following
+
+
+async def test_a_moment_of_a_recording_shows_the_recorded_frames(stage, frames, talk):
+    recorded = [
+        FrameRecord(n, 500.0 + n, 1, "in", FrameKind.CLOSED, "old-1", folded=f'{{"n":{n}}}') for n in range(100)
+    ]
+    asked = []
+
+    def read(begin, end):
+        asked.append((begin, end))
+        return (each for each in recorded if begin <= each.at <= end)
+
+    past = Models(GridModel(3, 5))
+    stage.parts.bridge.show_past(past, 550.0, read)
+    assert {record.context_id for record in frames.view.list.rows} == {"old-1"}
+    assert frames.view.table.records[0].folded == '{"n":50}'
+    stage.parts.bridge.show_past(past, 552.0, read)
+    assert frames.view.table.records[0].folded == '{"n":52}'
+    assert len(asked) == 1, "a moment nearby needs no reading"
+    stage.parts.bridge.show_past(past, 590.0, read)
+    assert frames.view.table.records[0].folded == '{"n":90}'
+    assert stage.parts.presenter.frames is frames.view.list.store
+    stage.parts.bridge.show_live()
+    assert frames.view.list.store is stage.parts.presenter.frames is stage.parts.feed.store
+    assert len(frames.view.list.rows) == len(stage.parts.feed.store)

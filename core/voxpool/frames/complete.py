@@ -106,7 +106,7 @@ def _complete_value(field: str, typed: str, cursor: int, values: Values) -> Comp
     sign = next((each for each in OPERATORS if typed.startswith(each)), "")
     *chosen, last = typed[len(sign) :].split("|")
     fitting: dict[str, str] = {}
-    for value, meaning in (*values(field), *_fixed(field)):
+    for value, meaning in tuple(values(field)) or tuple(_fixed(field)):
         bare = value.lstrip("<>=") if sign else value
         if bare.lower().startswith(last.lower()) and bare not in chosen:
             fitting.setdefault(bare, meaning)

@@ -116,7 +116,7 @@ def _names(field: str, value: str, known: dict[str, str], like: str) -> Term:
 def _context(field: str, value: str) -> Term:
     parts = tuple(dict.fromkeys(value.split("|")))
     if "" in parts:
-        raise BadValue(f"{field}: takes a context's id, or what stands behind its last dash")
+        raise BadValue(f"{field}: takes a context's id, or what stands behind its first dash")
     return Names(field, parts)
 
 
@@ -129,7 +129,7 @@ def _text(field: str, value: str) -> Term:
 _DURATION: Final = _measure(_SECONDS, "ms", "ms", "a duration such as >200ms or <1.5s")
 
 FIELDS: Final[dict[str, Field]] = {
-    "ctx": Field("one context: its id, or what stands behind its last dash", "17", _context),
+    "ctx": Field("one context: its id, or what stands behind its first dash", "12-1", _context),
     "conn": Field("one connection", "3", _numbers),
     "utt": Field("one utterance, with all its retries", "12", _numbers),
     "dir": Field("which way", "in", _direction),
@@ -157,6 +157,6 @@ def read_field(field: str, value: str, quoted: bool = False) -> Term:
     """
     if quoted and field == "ctx":
         if not value:
-            raise BadValue("ctx: takes a context's id, or what stands behind its last dash")
+            raise BadValue("ctx: takes a context's id, or what stands behind its first dash")
         return Names(field, (value,))
     return FIELDS[field].read(field, value)

@@ -2,7 +2,7 @@
 
 ::
 
-    ctx:17 type:text|audio            this context's texts and audio (ids, or what stands behind their last dash)
+    ctx:12-1 type:text|audio          this context's texts and audio (its id, or what stands behind its first dash)
     conn:3 dir:in not type:audio      what connection 3 said, without the audio
     utt:12                            all contexts of an utterance, retries included
     code:8   code:>0   code:RESOURCE_EXHAUSTED

@@ -141,6 +141,11 @@ class FrameRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
             raise BadRecord(f"a frame's record cannot be read: {text[:1].lower()}{text[1:200]}") from None
 
 
+def short_context(context_id: str) -> str:
+    """Return what tells a context from the others of its pool: what stands behind the first dash (``"12-1"``)."""
+    return context_id.partition("-")[2] or context_id
+
+
 def kilobytes(size: float) -> str:
     """Return a size: ``"812 B"``, ``"5.6 kB"``, ``"1.2 MB"`` (of 1000 bytes)."""
     if size < 1000:

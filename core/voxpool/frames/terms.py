@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 import re2
 
-from voxpool.frames.record import FrameKind, FrameRecord
+from voxpool.frames.record import FrameKind, FrameRecord, short_context
 
 Match: TypeAlias = Callable[[FrameRecord], bool]
 OPERATORS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -191,7 +191,7 @@ class Names:
         if self.field == "type":
             kinds = frozenset(FrameKind(value) for value in values)
             return lambda record: record.kind in kinds
-        return lambda record: record.context_id in values or record.context_id.rpartition("-")[2] in values
+        return lambda record: record.context_id in values or short_context(record.context_id) in values
 
     def __str__(self) -> str:
         if all(plain(value) for value in self.values):

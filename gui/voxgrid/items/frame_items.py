@@ -9,7 +9,6 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from voxgrid.models import frame_words as words
 from voxgrid.models.frame_list import Change, FrameList
 from voxpool.frames.record import FrameRecord
-from voxpool.frames.store import FrameStore
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE: Final = QModelIndex()
@@ -31,13 +30,11 @@ class FrameItems(QAbstractTableModel):
 
     Args:
         frames: What is listed.
-        store: Where the frames are, for what a row says beside the frame itself.
     """
 
-    def __init__(self, frames: FrameList, store: FrameStore, parent: QObject | None = None) -> None:
+    def __init__(self, frames: FrameList, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._frames = frames
-        self._store = store
         self._shown = 0
 
     def advance(self) -> Change:
@@ -104,13 +101,15 @@ class FrameItems(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(record, index.row(), index.column())
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return words.sentence(record, self._store.began_at, self._store.utterance_of(record.context_id))
+            return words.sentence(
+                record, self._frames.store.began_at, self._frames.store.utterance_of(record.context_id)
+            )
         return None
 
     def text(self, record: FrameRecord, row: int, column: int) -> str:
         """Return what stands in a column."""
         if column == TIME:
-            return words.moment(record, self._store.began_at)
+            return words.moment(record, self._frames.store.began_at)
         if column == DELTA:
             return words.delta(record, self.record(row - 1))
         if column == WAY:
@@ -118,5 +117,5 @@ class FrameItems(QAbstractTableModel):
         if column == CONNECTION:
             return str(record.connection_id)
         if column == CONTEXT:
-            return words.context_words(record, self._store.utterance_of(record.context_id))
+            return words.context_words(record, self._frames.store.utterance_of(record.context_id))
         return str(record.kind) if column == KIND else record.summary

@@ -103,6 +103,16 @@ class FrameList:
         return f"<FrameList {self._scope} {len(self.rows)} rows{' searching' if self.searching else ''}>"
 
     @property
+    def store(self) -> FrameStore:
+        """Where the frames are."""
+        return self._store
+
+    def read(self, store: FrameStore) -> None:
+        """List the frames of another store."""
+        self._store = store
+        self.restart()
+
+    @property
     def scope(self) -> Scope:
         """Whose frames are listed."""
         return self._scope

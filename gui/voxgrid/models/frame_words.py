@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from voxgrid.models.wording import count, millis
-from voxpool.frames.record import KIND_MEANINGS, FrameKind, FrameRecord, kilobytes
+from voxpool.frames.record import KIND_MEANINGS, FrameKind, FrameRecord, kilobytes, short_context
 
 ARROWS: Final = {"in": "↓", "out": "↑"}
 _WAYS: Final = {"in": "from the service", "out": "to the service"}
@@ -21,17 +21,13 @@ def delta(record: FrameRecord, before: FrameRecord | None) -> str:
     return "" if before is None else f"+{millis((record.at - before.at) * 1000)}"
 
 
-def short_context(context_id: str) -> str:
-    """Return what tells a context from the others of its pool: what stands behind its last dash."""
-    return context_id.rpartition("-")[2]
-
-
 def context_words(record: FrameRecord, utterance_id: int) -> str:
-    """Return the context's column: ``"17 · #12"``."""
+    """Return the context's column: ``"12-1"``, and whose it is where that does not tell."""
     if not record.context_id:
         return ""
     short = short_context(record.context_id)
-    return f"{short} · #{utterance_id}" if utterance_id and str(utterance_id) != short else short
+    tells = short.split("-")[0].lstrip("0") == str(utterance_id)
+    return f"{short} · #{utterance_id}" if utterance_id and not tells else short
 
 
 def sentence(record: FrameRecord, began_at: float, utterance_id: int) -> str:

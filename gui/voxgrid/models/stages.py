@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from voxpool.events import (
@@ -173,6 +174,10 @@ class LifeBook:
         """Become what a state says."""
         self._lives = {life.utterance_id: life for life in state}
         self.changed = set(self._lives)
+
+    def newest(self, most: int = 200) -> Iterator[Life]:
+        """Yield the last lives, newest first."""
+        return islice(reversed(self._lives.values()), most)
 
     def fold(self, event: Event) -> None:
         """Take in one event."""

@@ -24,7 +24,7 @@ from voxpool.frames.terms import Everything, Term
 
 _POPUP_WIDTH: Final = 420
 _MEANING = Qt.ItemDataRole.UserRole
-_HINT: Final = 'Filter: ctx:17  type:text|audio  code:>0  gap:>200ms  -dir:out  /regex/  "words"'
+_HINT: Final = 'Filter: ctx:12-1  type:text|audio  code:>0  gap:>200ms  -dir:out  /regex/  "words"'
 
 
 class _Candidates(QStyledItemDelegate):

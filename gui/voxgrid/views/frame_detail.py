@@ -10,12 +10,12 @@ from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from voxgrid.models import frame_words as words
+from voxgrid.models.frame_list import FrameList
 from voxgrid.theme import SMALL_PIXELS, Theme, mono_font
 from voxgrid.views.widgets import label, tool_button
 from voxpool.frames.compare import Side, compare, pretty
 from voxpool.frames.export import shown_json
 from voxpool.frames.record import KIND_MEANINGS, FrameRecord
-from voxpool.frames.store import FrameStore
 
 SHOWN_MOST: Final = 60_000
 """Characters shown of one frame; a longer one is copied whole."""
@@ -56,13 +56,13 @@ class FrameDetail(QWidget):
     """Shows JSON; audio in words until it is asked for.
 
     Args:
-        store: Where audio is, while it is kept.
+        frames: What is listed, and where audio is while it is kept.
         theme: Colours.
     """
 
-    def __init__(self, store: FrameStore, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, frames: FrameList, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store = store
+        self._frames = frames
         self._records: tuple[FrameRecord, ...] = ()
         self.head = label("", "heading", "frame_head")
         self.facts = label("", "small", "frame_facts")
@@ -125,12 +125,12 @@ class FrameDetail(QWidget):
 
     def _show_one(self, record: FrameRecord) -> None:
         self.head.setText(f"{record.kind.upper()}: {KIND_MEANINGS[record.kind]}")
-        self.facts.setText(words.facts(record, self._store.began_at))
+        self.facts.setText(words.facts(record, self._frames.store.began_at))
         self.facts.show()
         if not self.whole.isChecked():
             self._put(shown_json(record))
             return
-        whole = self._store.whole(record.serial)
+        whole = self._frames.store.whole(record.serial)
         if whole is None:
             self._put(f"The audio of this frame is not kept any more.\n\n{shown_json(record)}")
             return
@@ -143,7 +143,7 @@ class FrameDetail(QWidget):
         lines = compare(shown_json(first), shown_json(second))
         changed = [number for number, line in enumerate(lines) if line.side != Side.BOTH]
         self.head.setText("DIFFERENCE OF TWO FRAMES")
-        began_at = self._store.began_at
+        began_at = self._frames.store.began_at
         equal = "" if changed else "\nThey say the same."
         self.facts.setText(f"− {words.brief(first, began_at)}\n+ {words.brief(second, began_at)}{equal}")
         self.facts.show()

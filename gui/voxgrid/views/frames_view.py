@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -46,11 +47,10 @@ class FramesView(QWidget):
     def __init__(self, store: FrameStore, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("frames_view")
-        self._store = store
         self.list = FrameList(store)
-        self.items = FrameItems(self.list, store, self)
+        self.items = FrameItems(self.list, self)
         self.table = FrameTable(self.items, theme, self)
-        self.detail = FrameDetail(store, theme, self)
+        self.detail = FrameDetail(self.list, theme, self)
         self.filter = FilterField(theme, self)
         self._said = label("", "small", "frames_said")
         self._problem = ""
@@ -139,6 +139,20 @@ class FramesView(QWidget):
         self.list.restart()
         self._look()
 
+    def show_store(self, store: FrameStore) -> None:
+        """List the frames of another store: those of a recording, or this session's again."""
+        if store is not self.list.store:
+            self.list.read(store)
+            self._look()
+
+    def go_to(self, at: float) -> None:
+        """Choose the last frame that is listed up to a moment, in monotonic seconds."""
+        rows = self.list.rows
+        place = bisect_right(rows, at, key=lambda record: record.at)
+        self.table.follow(False)
+        if place:
+            self.table.choose(rows[place - 1].serial)
+
     def refresh(self) -> None:
         """Show what came since the last time; costs nothing while nobody sees it."""
         if not self.isVisible():
@@ -185,8 +199,8 @@ class FramesView(QWidget):
     def _say(self) -> None:
         text = self._problem or words.listed(
             len(self.list.rows),
-            len(self._store),
-            self._store.forgotten,
+            len(self.list.store),
+            self.list.store.forgotten,
             ROWS_MOST,
             progress=self.list.progress if self.list.searching else 1.0,
         )

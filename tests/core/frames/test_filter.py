@@ -120,9 +120,10 @@ def frame(**values: object) -> FrameRecord:
 
 CASES = [
     ("", frame(), True),
-    ("ctx:17", frame(context_id="vx00-17"), True),
-    ("ctx:17", frame(context_id="vx00-117"), False),
-    ("ctx:vx00-17", frame(context_id="vx00-17"), True),
+    ("ctx:12-1", frame(context_id="vx00-12-1"), True),
+    ("ctx:12-1", frame(context_id="vx00-112-1"), False),
+    ("ctx:vx00-12-1", frame(context_id="vx00-12-1"), True),
+    ("ctx:mine", frame(context_id="mine"), True),
     ("conn:3|4 dir:in", frame(), True),
     ("conn:>3", frame(), False),
     ("utt:2", frame(context_id="ab"), True),
