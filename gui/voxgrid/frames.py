@@ -19,12 +19,13 @@ from voxpool.frames.store import FrameStore
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
+    from voxgrid.layouts import Layout
     from voxgrid.models.board import Frame
     from voxgrid.models.stages import Life
 
 _VALUES_MOST: Final = 30
-_HEIGHT: Final = 230
-"""Pixels at first: eight rows, and the grid above keeps all of its own."""
+_LOW: Final = 110
+"""Pixels of the time line, if it shares the place below."""
 
 
 class FramesFeature(QObject):
@@ -40,9 +41,9 @@ class FramesFeature(QObject):
         self._past = PastWindow()
         self.view = FramesView(desk.frames, desk.theme)
         self.dock = desk.window.add_dock("frames", "Frames", self.view, Qt.DockWidgetArea.BottomDockWidgetArea)
-        desk.window.resizeDocks([self.dock], [_HEIGHT], Qt.Orientation.Vertical)
         # The inspector stays as high as the window: what explains one context is long, a list of frames is wide.
         desk.window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        desk.window.layoutShown.connect(self._give_room)
         self.view.filter.values = self._values
         self.view.scopeWanted.connect(self.show_scope)
         self._add_menu()
@@ -80,6 +81,18 @@ class FramesFeature(QObject):
         """Stop looking."""
         self._unsubscribe()
         self.view.stop()
+
+    def _give_room(self, layout: Layout) -> None:
+        """Take a quarter of the window's height: eight rows at 800 pixels, and the grid keeps all of its own."""
+        window = self._desk.window
+        low = window.docks.get("timeline")
+        if "frames" not in layout.docks:
+            return
+        height = max(230, window.height() // 4)
+        if low is None or "timeline" not in layout.docks:
+            window.resizeDocks([self.dock], [height], Qt.Orientation.Vertical)
+        else:
+            window.resizeDocks([self.dock, low], [height, _LOW], Qt.Orientation.Vertical)
 
     # --- menu ----------------------------------------------------------------------------------------------
 

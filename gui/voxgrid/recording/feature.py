@@ -249,7 +249,7 @@ class RecordingFeature(QObject):
         bridge, presenter = self._desk.bridge, self._desk.presenter
         chosen = 0 if bridge.in_past or not past.own else presenter.chosen
         past.go(at)
-        bridge.show_past(past.models, past.at)
+        bridge.show_past(past.models, past.at, None if past.own else past.recording.frames)
         if chosen:
             presenter.inspect(chosen)
         self._show()
