@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from voxpool.errors import RunsError
-from voxpool.stress.compare import METHOD, Difference, compare
-from voxpool.stress.report import words
-from voxpool.stress.result import Percentiles, RunResult
-from voxpool.stress.store import KeptRun, RunStore, default_path
+from voxpool.errors import VoxpoolError
 
 LAST: Final = "last"
 """Names the newest run."""
+_LIBRARIES: Final = ("hdrh", "jinja2", "platformdirs", "plotly", "psutil", "tomlkit")
 _WHICH: Final = f'id, the beginning of one, "{LAST}", or a JSON file that was exported'
 
 
@@ -48,166 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it and return the exit code.
 
     Raises:
-        RunsError: If a run is not there, or the file of kept runs cannot be used.
+        VoxpoolError: If a library or a run is not there, or the file of kept runs cannot be used.
         OSError: If a file cannot be written.
     """
-    store = RunStore(arguments.store or default_path())
-    code = _VERBS[arguments.verb](store, arguments)
-    if store.problem:
-        print(f"voxpool: {store.problem}", file=sys.stderr)
-    return code
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise VoxpoolError(f"this needs the extra 'tools' ({missing[0]} is missing): pip install 'voxgrid[tools]'")
+    from voxpool.cli.runsverbs import do
 
-
-def _list(store: RunStore, arguments: argparse.Namespace) -> int:
-    found = store.list(" ".join(arguments.search))
-    if arguments.json:
-        print(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
-        return 0
-    if not found:
-        print("no run matches" if arguments.search else "no run is kept yet")
-        return 0
-    width = max(len(each.run_id) for each in found)
-    print(f"{'id':<{width}}  {'began':<19}  {'verdict':<10} {'p95 ms':>8} {'safe':>6} {'lasted':>10}  name")
-    for each in found:
-        print(_line(each, width))
-    return 0
-
-
-def _line(run: KeptRun, width: int) -> str:
-    reading = words.reading(run.verdict)
-    safe = words.NOTHING if run.safe is None else words.number(run.safe)
-    note = f" ({run.note})" if run.note else ""
-    return (
-        f"{run.run_id:<{width}}  {words.moment(run.began_at)}  {reading.sign} {reading.word:<8} "
-        f"{words.millis(run.p95_ms):>8} {safe:>6} {words.duration(run.wall_s):>10}  {run.name}{note}"
-    )
-
-
-def _show(store: RunStore, arguments: argparse.Namespace) -> int:
-    print(summary(_opened(store, arguments.run)))
-    return 0
-
-
-def summary(result: RunResult) -> str:
-    """Return the summary of a run for a terminal."""
-    reading = words.reading(result.verdict)
-    lines = [f"{reading.sign} {reading.word}: {result.name}", *(f"  {each}" for each in words.sentences(result))]
-    if safe := words.safe_number(result):
-        lines.append(f"  {safe}")
-    lines += [
-        "",
-        f"{result.run_id}, {words.moment(result.began_at)}, {words.duration(result.wall_s)}, {result.url}",
-        f"{result.done:,} heard, {result.failed:,} failed, {result.cancelled:,} interrupted of {result.started:,}",
-        f"{result.peak_in_flight:,} at once at most, on {result.peak_connections} connections",
-        f"{result.characters:,} characters, {words.money(result.cost_usd)}; {result.stalls:,} stalls",
-        "",
-        f"{'ms':<46}{'p50':>9}{'p95':>9}{'p99':>9}{'p99.9':>9}{'max':>9}  count",
-        *(_row(words.MEASURES.get(name, name), each) for name, each in result.distributions.items() if each.count),
-    ]
-    if result.thresholds:
-        lines += [
-            "",
-            *(f"{'✓' if each.passed else '✕'} {each.text}: {words.number(each.value)}" for each in result.thresholds),
-        ]
-    if result.errors:
-        lines += ["", *(f"{each.count:,} x {each.kind}: {' | '.join(each.examples)}" for each in result.errors)]
-    return "\n".join(lines)
-
-
-def _row(title: str, values: Percentiles) -> str:
-    shown = (values.p50, values.p95, values.p99, values.p999, values.max)
-    return f"{title:<46}{''.join(f'{words.millis(each):>9}' for each in shown)}  {values.count:,}"
-
-
-def _compare(store: RunStore, arguments: argparse.Namespace) -> int:
-    if len(arguments.runs) < 2:
-        raise RunsError("A comparison needs at least two runs.")
-    results = [_opened(store, each) for each in arguments.runs]
-    # Here and not above: the page needs numpy and plotly, which a list must not wait for.
-    from voxpool.stress.report.html import write_comparison
-
-    names = words.distinct_names(results)
-    for name, other in zip(names[1:], results[1:], strict=True):
-        comparison = compare(results[0], other)
-        print(f"{name} against {names[0]}: {comparison.sentence()}")
-        for measure in ("corrected", "uncorrected", "ttfa"):
-            for each in comparison.of(measure):
-                print(_difference(each))
-        print()
-    print(METHOD)
-    if arguments.html:
-        write_comparison(results, arguments.html)
-    return 0
-
-
-def _difference(each: Difference) -> str:
-    between = "" if each.low is None else f"{words.signed(each.low)} to {words.signed(each.high)}"
-    return (
-        f"  {each.measure:<12}{each.name:<7}{words.millis(each.before):>9} {words.millis(each.after):>9}"
-        f" {words.signed(each.delta_ms):>9}  {between:<20}  {each.change}"
-    )
-
-
-def _export(store: RunStore, arguments: argparse.Namespace) -> int:
-    from voxpool.stress.export.trace import write_trace
-    from voxpool.stress.report.html import write_html
-    from voxpool.stress.report.tables import to_csv, to_json
-
-    result = _opened(store, arguments.run)
-    texts: bool = arguments.texts
-    wanted = [each for each in (arguments.html, arguments.json, arguments.csv, arguments.trace) if each]
-    if not wanted:
-        raise RunsError("Say what to write: --html, --json, --csv or --trace, each with a file.")
-    if arguments.html:
-        write_html(result, arguments.html, texts)
-    if arguments.json:
-        arguments.json.write_text(to_json(result, texts), encoding="utf-8")
-    if arguments.csv:
-        arguments.csv.write_text(to_csv(result, texts), encoding="utf-8", newline="")
-    if arguments.trace:
-        write_trace(result, arguments.trace, texts=texts)
-    for file in wanted:
-        print(file)
-    return 0
-
-
-def _delete(store: RunStore, arguments: argparse.Namespace) -> int:
-    # All of them are looked up before the first one goes.
-    for run_id in [_found(store, each) for each in arguments.runs]:
-        store.delete(run_id)
-        print(f"deleted {run_id}")
-    return 0
-
-
-def _opened(store: RunStore, which: str) -> RunResult:
-    file = Path(which)
-    if file.suffix != ".json" or not file.is_file():
-        return store.load(_found(store, which))
-    try:
-        return RunResult.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunsError(f"{file} is no exported run ({type(error).__name__}).") from error
-
-
-def _found(store: RunStore, which: str) -> str:
-    kept = store.list()
-    if which == LAST and kept:
-        return kept[0].run_id
-    ids = [each.run_id for each in kept]
-    if which in ids:
-        return which
-    begun = [each for each in ids if which and each.startswith(which)]
-    if len(begun) == 1:
-        return begun[0]
-    if begun:
-        raise RunsError(f"{len(begun)} runs begin with {which}; write more of the id.")
-    raise RunsError(f"There is no kept run {which}; voxpool runs list shows what there is.")
-
-
-_VERBS: Final[dict[str, Callable[[RunStore, argparse.Namespace], int]]] = {
-    "list": _list,
-    "show": _show,
-    "compare": _compare,
-    "export": _export,
-    "delete": _delete,
-}
+    return do(arguments)

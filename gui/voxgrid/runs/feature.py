@@ -48,7 +48,9 @@ class RunsFeature:
         self.keeper = keeper_for(desk)
         self.view = RunsView(desk.theme)
         self.with_texts = False
-        desk.window.add_dock("runs", "Runs", self.view, Qt.DockWidgetArea.RightDockWidgetArea)
+        dock = desk.window.add_dock("runs", "Runs", self.view, Qt.DockWidgetArea.RightDockWidgetArea)
+        # A list needs height, and nobody reads it and the inspector at once.
+        desk.window.tabifyDockWidget(desk.window.docks["inspector"], dock)
         self._actions = {entry.name: make_action(desk.window, entry) for entry in self._entries()}
         self._export = self._export_menu()
         self._place_actions()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,20 @@ def test_the_list_has_a_line_for_each_run(runs):
     assert "✕ FAILED" in lines[1]
     assert lines[1].endswith("after (new region)")
     assert " 65 " in lines[2]
+
+
+def test_long_ids_are_written_as_short_as_they_may_be(runs):
+    for run_id in ("0123456789abcdef", "0123456789abcdee", "fedcba9876543210"):
+        runs.store.save(replace(make_result(3, count=5), run_id=run_id))
+    shown = {line.split()[0] for line in runs("list")[1].splitlines()[1:]}
+    assert shown == {"0123456789abcdef", "0123456789abcdee", "fedcba98", "run-0001", "run-0002"}
+    assert runs("show", "fedcba98")[0] == 0
+
+
+def test_without_the_extra_it_says_what_to_install(runs, monkeypatch):
+    monkeypatch.setattr("voxpool.cli.runs.find_spec", lambda name: None if name == "plotly" else name)
+    said = "voxpool: this needs the extra 'tools' (plotly is missing): pip install 'voxgrid[tools]'\n"
+    assert runs("list")[::2] == (1, said)
 
 
 def test_the_list_is_searched_and_printed_as_json(runs):

@@ -28,6 +28,7 @@ def kept(stage):
 def runs(stage, kept, qtbot):
     made = next(each for each in stage.parts.features if isinstance(each, RunsFeature))
     stage.parts.window.show_layout(next(layout for layout in LAYOUTS if layout.name == "stress"))
+    action(stage, "go_runs").trigger()
     qtbot.waitUntil(lambda: made.view.items.rowCount() == 2)
     yield made
     for kind in (SummaryDialog, CompareDialog):

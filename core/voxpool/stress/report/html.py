@@ -6,8 +6,7 @@ our own would have to imitate; nothing is fetched, and the page's content policy
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 import jinja2
 import orjson
+import tomlkit
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -186,18 +186,18 @@ def _slowest(samples: Sequence[Sample]) -> list[Sample]:
     return sorted(heard, key=lambda sample: -(sample.corrected_ms or 0.0))[:SLOWEST]
 
 
-def _written(data: Any, indent: str = "") -> str:
-    """Write plain data as people read a TOML file: for the eye, not for a parser."""
-    lines: list[str] = []
-    for name, value in data.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}[{name}]", _written(value, indent + "  ")]
-        elif isinstance(value, list | tuple) and value and all(isinstance(each, dict) for each in value):
-            for each in value:
-                lines += [f"{indent}[[{name}]]", _written(each, indent + "  ")]
-        else:
-            lines.append(f"{indent}{name} = {json.dumps(value, ensure_ascii=False, default=str)}")
-    return "\n".join(line for line in lines if line)
+def _written(scenario: Mapping[str, Any]) -> str:
+    """Write a scenario as the file that it came from, or would come from."""
+    return tomlkit.dumps(_without_nothing(scenario)).strip()
+
+
+def _without_nothing(data: Any) -> Any:
+    """TOML has no null."""
+    if isinstance(data, Mapping):
+        return {name: _without_nothing(value) for name, value in data.items() if value is not None}
+    if isinstance(data, list | tuple):
+        return [_without_nothing(value) for value in data if value is not None]
+    return data
 
 
 def _page(template: str, charts: list[Figure], **values: Any) -> str:
