@@ -23,6 +23,10 @@ from typing import Any, Final, Self
 from voxpool.config import Credential, Endpoint
 from voxpool.errors import LocalServerError
 
+LIKE_THE_SERVICE: Final = ("--timing", "service", "--delivery-rate", "2")
+"""Arguments of a server for people and for load: audio comes ahead of the listener, as from the service, at twice its
+own speed.  An instant server ends an utterance before the next one begins, so that nothing is ever at once."""
+
 READY: Final = "voxpool server ready at "
 """What the one line that the server prints begins with; its URL follows."""
 

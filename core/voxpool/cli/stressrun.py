@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from voxpool import Pool
 from voxpool.cli import stresstext
-from voxpool.local import LocalServer
+from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
 from voxpool.stress.cost import cap_of
 from voxpool.stress.engine import Engine, Surroundings
@@ -80,7 +80,7 @@ class StressRun:
         strike = None
         if self._endpoint is None:
             token = secrets.token_hex(16)
-            server = LocalServer(environment={"VOXPOOL_CONTROL_TOKEN": token})
+            server = LocalServer(*LIKE_THE_SERVICE, environment={"VOXPOOL_CONTROL_TOKEN": token})
             await stack.enter_async_context(server)
             self._target = server.endpoint
             strike = striker(server.url, token)

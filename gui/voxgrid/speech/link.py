@@ -15,6 +15,7 @@ from voxgrid.speech.notice import Notice
 from voxgrid.speech.tasks import Tasks
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.errors import TransportError, VoxpoolError
+from voxpool.local import LIKE_THE_SERVICE
 from voxpool.pool.pool import Pool
 from voxpool.voices import Voice, list_voices
 
@@ -55,8 +56,7 @@ class LinkConfig:
     Attributes:
         pool: Configuration of every pool.
         local_attempts: Contexts tried for one utterance at the local server: enough to outlast its restart.
-        server: Arguments of the local server besides the port.  Audio comes at twice its own speed: ahead of the
-            listener, as from the service, but slowly enough for a person to see it come.
+        server: Arguments of the local server besides the port.
         make_pool: Makes a pool.
         read_voices: Asks an endpoint for its voices.
         reach_pause_s: Seconds until an endpoint that could not be reached is asked again.
@@ -64,7 +64,7 @@ class LinkConfig:
 
     pool: PoolConfig = field(default_factory=lambda: PoolConfig(close_timeout_s=1.0))
     local_attempts: int = 6
-    server: tuple[str, ...] = ("--timing", "service", "--delivery-rate", "2")
+    server: tuple[str, ...] = LIKE_THE_SERVICE
     make_pool: Callable[[Endpoint, PoolConfig], Pool] = Pool
     read_voices: Callable[[Endpoint], Awaitable[tuple[Voice, ...]]] = list_voices
     reach_pause_s: float = 2.0
