@@ -42,6 +42,7 @@ class Pool:
         clock: Monotonic seconds.
         random: Source of jitter.
         connect: Opens transports; by default WebSockets through aiohttp.
+        number_from: Utterances are numbered from the one after this: two pools in one place need not share numbers.
 
     Attributes:
         endpoint: As given.
@@ -57,6 +58,7 @@ class Pool:
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
         connect: Connector | None = None,
+        number_from: int = 0,
     ) -> None:
         self.endpoint = endpoint
         self.config = config or PoolConfig()
@@ -68,7 +70,7 @@ class Pool:
         self._core = PoolCore(self.config, random, self._emit, prefix)
         connector = connect or AiohttpConnector(endpoint, self.config.connect_timeout_s)
         self._runner = Runner(self._core, connector, clock)
-        self._utterances = 0
+        self._utterances = number_from
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from voxpool.errors import VoxpoolError
 from voxpool.pool.utterance import StreamingUtterance, Utterance
@@ -17,7 +17,21 @@ from voxpool.stress.playback import Playback
 from voxpool.stress.recorder import Recorder
 
 if TYPE_CHECKING:
+    from voxpool.chunk import AudioChunk
     from voxpool.pool.pool import Pool
+
+
+class Ear(Protocol):
+    """Who listens to the utterances of a run; every method must return at once and must not raise."""
+
+    def began(self, utterance: Utterance, text: str) -> None:
+        """The pool took an utterance."""
+
+    def heard(self, utterance: Utterance, chunk: AudioChunk) -> None:
+        """A chunk of it arrived."""
+
+    def ended(self, utterance: Utterance) -> None:
+        """It is over for its caller."""
 
 
 class Callers:
@@ -33,6 +47,7 @@ class Callers:
         recorder: Keeps the books.
         control: Stopped when the cap is reached.
         clock: Monotonic seconds.
+        ear: Listens to them, or None.
     """
 
     def __init__(
@@ -47,6 +62,7 @@ class Callers:
         recorder: Recorder,
         control: RunControl,
         clock: Callable[[], float],
+        ear: Ear | None = None,
     ) -> None:
         self._pool = pool
         self._behaviour = behaviour
@@ -57,6 +73,7 @@ class Callers:
         self._recorder = recorder
         self._control = control
         self._clock = clock
+        self._ear = ear
         self._calls = 0
         self._pausing: set[asyncio.Task[object]] = set()
         self._hung_up = False
@@ -134,6 +151,8 @@ class Callers:
             recorder.ended(draft)
             return draft
         recorder.accepted(draft)
+        if self._ear is not None:
+            self._ear.began(draft.utterance, draft.text)
         await self._follow(draft, draft.utterance)
         return draft
 
@@ -163,6 +182,8 @@ class Callers:
                 await asyncio.gather(writing, return_exceptions=True)
             draft.cut = _cut(draft)
             self._recorder.ended(draft)
+            if self._ear is not None:
+                self._ear.ended(utterance)
         await self._hear_out(draft)
 
     async def _listen(self, draft: Draft, utterance: Utterance) -> asyncio.Handle | None:
@@ -175,6 +196,8 @@ class Callers:
                     self._recorder.first_audio(draft)
                     interrupting = self._interrupt_later(draft, utterance, "audio")
                 playback.arrived(chunk.received_at, chunk.pcm.size / chunk.sample_rate_hz)
+                if self._ear is not None:
+                    self._ear.heard(utterance, chunk)
         except BaseException:
             if interrupting is not None:
                 interrupting.cancel()

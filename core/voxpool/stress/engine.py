@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from voxpool.errors import LocalServerError
 from voxpool.stress.alarm import Alarm
-from voxpool.stress.callers import Callers
+from voxpool.stress.callers import Callers, Ear
 from voxpool.stress.control import RunControl
 from voxpool.stress.honesty import BareLoop, CpuMeter, LagProbe, Observed, complaints
 from voxpool.stress.load import LoadRunner
@@ -51,6 +51,7 @@ class Surroundings:
         clock: Monotonic seconds; the pool's own.
         source: What errors of the scenario name: its file.
         environment: Further facts for the result.
+        ear: Listens to the utterances, or None.
     """
 
     url: str = ""
@@ -63,6 +64,7 @@ class Surroundings:
     clock: Callable[[], float] = time.monotonic
     source: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    ear: Ear | None = None
 
 
 class Engine:
@@ -112,6 +114,7 @@ class Engine:
             recorder=self.recorder,
             control=self.control,
             clock=around.clock,
+            ear=around.ear,
         )
         self._watch = ThresholdWatch(scenario.conditions, self.recorder, self.control)
         self._phases: list[str] = []
