@@ -51,6 +51,16 @@ class FirePlan:
     moments: tuple[float, ...] = ()
 
     @property
+    def what(self) -> str:
+        """What is about to happen, as a verb and its object."""
+        return f"Fire {len(self.shots)} utterances"
+
+    @property
+    def verb(self) -> str:
+        """What the button says that makes it happen."""
+        return f"Fire ×{len(self.shots)}"
+
+    @property
     def characters(self) -> int:
         """Characters in all texts."""
         return sum(len(shot.text) for shot in self.shots)

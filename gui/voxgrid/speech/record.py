@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from voxpool.pool.utterance import Stages, Utterance
     from voxpool.protocol.settings import ContextSettings
     from voxpool.protocol.timestamps import TimedWord
+
+
+RUN: Final = "run"
+"""Source of an utterance of the stress lab: it can be heard while its run goes on, and is no history."""
 
 
 class Arrival(NamedTuple):
@@ -47,7 +51,7 @@ class UtteranceRecord:
         text: What is spoken.
         label: A snippet of it for people.
         settings: What its context was created with.
-        source: Who asked: ``"speak"`` or ``"fire"``.
+        source: Who asked: ``"speak"``, ``"fire"`` or ``"run"``.
         began_at: Wall clock time of the request, seconds since the epoch.
         sample_rate_hz: Rate of the audio.
         utterance: The pool's own object while it runs, None afterwards.

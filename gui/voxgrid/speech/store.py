@@ -59,6 +59,12 @@ class RecordStore:
         """Take in a new record."""
         self._records[record.id] = record
 
+    def remove(self, record: UtteranceRecord) -> None:
+        """Let go of a record, its sound with it; harmless when it is not here."""
+        if self._records.get(record.id) is record:
+            del self._records[record.id]
+            record.evict()
+
     def running(self) -> list[UtteranceRecord]:
         """Return those that have not ended, oldest first."""
         return [record for record in self if not record.ended]

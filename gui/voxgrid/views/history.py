@@ -27,7 +27,7 @@ from voxgrid import settings as remembered
 from voxgrid.items.history_items import RECORD_ROLE, HistoryItems, Index
 from voxgrid.models import history
 from voxgrid.speech.controller import SpeechController
-from voxgrid.speech.record import UtteranceRecord
+from voxgrid.speech.record import RUN, UtteranceRecord
 from voxgrid.theme import SMALL_PIXELS, Theme, mono_font, ui_font
 from voxgrid.views.widgets import give_room, tool_button
 from voxpool.events import Outcome
@@ -113,7 +113,9 @@ class HistoryView(QWidget):
     def refill(self) -> None:
         """Show what is kept now; the current row stays the same utterance."""
         chosen = self.chosen
-        self.items.show(self._controller.records.finished()[:_MOST_SHOWN])
+        self.items.show(
+            [record for record in self._controller.records.finished() if record.source != RUN][:_MOST_SHOWN]
+        )
         self.choose(self.items.row_of(chosen))
         self._show_kept()
         self._enable()
