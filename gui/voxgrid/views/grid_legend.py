@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize
-from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from voxgrid.models.cell import Look
 from voxgrid.models.wording import STATE_MEANINGS
-from voxgrid.theme import Theme, blend, mono_font, ui_font
+from voxgrid.theme import Theme, blend, mono_font, narrow_font, ui_font
 from voxgrid.views.glyphs import draw_glyph
 from voxgrid.views.grid_delegate import look_color
 from voxpool.events import SlotState
@@ -45,7 +45,8 @@ class GridLegend(QWidget):
         self._past = ""
         self._counts: dict[Look, int] = dict.fromkeys(Look, 0)
         self._spots: list[tuple[QRect, Look]] = []
-        self._font = ui_font(11)
+        self._wide, self._narrow = ui_font(11), narrow_font(10)
+        self._font = self._wide
         self._mono = mono_font(11, bold=True)
         self._heading = ui_font(11, bold=True)
         self.setFixedHeight(_HEIGHT)
@@ -76,10 +77,11 @@ class GridLegend(QWidget):
         painter = QPainter(self)
         baseline = self.height() // 2 + 4
         self._paint_heading(painter, baseline)
-        words, digits = QFontMetrics(self._font), QFontMetrics(self._mono)
-        widths = [_GLYPH + 4 + words.horizontalAdvance(word) for _, word in SHOWN]
-        number = digits.horizontalAdvance("000") + 4
+        number = QFontMetrics(self._mono).horizontalAdvance("000") + 4
         room = self.width() - self._indent - 4
+        # Docks may leave little room: rather narrow words than words that run into each other.
+        self._font = self._wide if sum(_widths(self._wide)) + len(SHOWN) * 4 <= room else self._narrow
+        widths = _widths(self._font)
         counted = sum(widths) + len(SHOWN) * (number + 4) <= room
         wanted = [width + (number if counted else 0) for width in widths]
         space = min(_SPACE, (room - sum(wanted)) / (len(SHOWN) - 1))
@@ -129,3 +131,8 @@ class GridLegend(QWidget):
                 QToolTip.showText(event.globalPos(), hint, self)
             return True
         return super().event(event)
+
+
+def _widths(font: QFont) -> list[int]:
+    words = QFontMetrics(font)
+    return [_GLYPH + 4 + words.horizontalAdvance(word) for _, word in SHOWN]

@@ -9,7 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStatusBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStatusBar, QTabBar, QWidget
 
 from voxgrid.layouts import FIRST, Layout
 from voxgrid.notifications import Notifications
@@ -140,6 +140,15 @@ class MainWindow(QMainWindow):
         self.layoutShown.emit(layout)
         if layout.front in self.docks:
             self.docks[layout.front].raise_()
+        self._write_tabs_in_full()
+
+    def _write_tabs_in_full(self) -> None:
+        """Qt shortens the names on the tabs of docks although there is room for them."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at the first start."""
