@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voxgrid.frames import FramesFeature
+from voxgrid.lab import make_lab
 from voxgrid.recording.feature import RecordingFeature
 from voxgrid.runs import RunsFeature
 from voxgrid.trouble.errors import ErrorsFeature
@@ -69,6 +70,7 @@ class Feature(Protocol):
 
 
 FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (
+    make_lab,
     FramesFeature,
     ErrorsFeature,
     RecordingFeature,

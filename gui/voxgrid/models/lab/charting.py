@@ -152,8 +152,12 @@ def value_ticks(plan: ChartPlan, top: float, limits: Sequence[float] = ()) -> li
     """Return the labels of a chart's axis: the limits that are drawn, or else its end and its middle."""
     if plan.log:
         return list(LOG_TICKS)
-    shown = [limit for limit in limits if limit <= top] or [top / 2, top]
-    return [(value, _short(value) + plan.unit) for value in shown]
+    shown: list[float] = []
+    for limit in sorted(limits, reverse=True):
+        # Labels of limits that are close to each other would lie over each other.
+        if limit <= top and all(abs(limit - other) > 0.25 * top for other in shown):
+            shown.append(limit)
+    return [(value, _short(value) + plan.unit) for value in shown or [top / 2, top]]
 
 
 def summary(plan: ChartPlan, line: Timeline) -> str:

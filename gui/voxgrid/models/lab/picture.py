@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,10 @@ from voxgrid.models.stages import LifeBook
 from voxpool.stress.result import Mark, MarkKind, RunResult, Step, Tick
 
 MARKS_KEPT: Final = 500
+_STEPS_KEPT: Final = 500
+_LEVEL: Final = re.compile(r"(?P<level>[\d.e+]+) utterances [^:]*: (?P<how>holds|fails)(: (?P<why>.*))?")
+"""How the engine annotates the end of a level."""
+_HOLDS_AGAIN: Final = "holds again"
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +77,11 @@ class Picture:
         slots = float(self.slots)
         return (slots,) if self.generations is None else (slots, float(self.generations))
 
+    @property
+    def phase(self) -> str:
+        """Name of the phase that the run is in, or ""."""
+        return next((mark.text for mark in reversed(self.marks) if mark.kind is MarkKind.PHASE), "")
+
     def add_tick(self, tick: Tick) -> None:
         """Take in a tick."""
         self.line.add(tick)
@@ -82,9 +92,23 @@ class Picture:
         self.marks.append(mark)
         del self.marks[:-MARKS_KEPT]
         if mark.kind is MarkKind.THRESHOLD:
-            for text in self.thresholds:
-                if text in mark.text:
-                    self.crossed.setdefault(text, mark.at_s)
+            self._note_threshold(mark)
+
+    def _note_threshold(self, mark: Mark) -> None:
+        level = _LEVEL.fullmatch(mark.text)
+        if level is not None:
+            self._note_level(level)
+            return
+        for text in self.thresholds:
+            if mark.text.startswith(text) and not mark.text.endswith(_HOLDS_AGAIN):
+                self.crossed.setdefault(text, mark.at_s)
+
+    def _note_level(self, level: re.Match[str]) -> None:
+        """Add a level of a search as it was seen live; what was measured of it in all replaces it at the end."""
+        tick = self.line.newest
+        p50, p95 = (None, None) if tick is None else (tick.ttfa_p50_ms, tick.ttfa_p95_ms)
+        step = Step(float(level["level"]), level["how"] == "holds", p50, p95, 0.0, level["why"] or "")
+        self.steps = (*self.steps, step)[-_STEPS_KEPT:]
 
     def end(self, result: RunResult) -> None:
         """The run is over."""

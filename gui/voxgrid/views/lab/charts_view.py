@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPixmap, QResizeEvent
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from voxgrid.models.lab.charting import (
@@ -28,6 +27,7 @@ from voxgrid.models.lab.scale import clock, time_ticks, time_top
 from voxgrid.theme import Theme
 from voxgrid.views.lab.chart import Chart
 from voxgrid.views.lab.legend import DASH_DOT_DOTTED, DASH_DOTTED, DASHED, DOTTED, SOLID, Line
+from voxgrid.views.lab.pictures import save_png, save_svg
 
 TWO_COLUMNS: Final = 640
 """From this width on there are two columns."""
@@ -36,7 +36,6 @@ _LEFT_COLUMN: Final = 4
 """Charts in the left one of two columns."""
 _ROWS: Final = 360
 """Rows of the grid behind the charts: divisible by the sums of heights, so that the columns end together."""
-_PICTURE_SCALE: Final = 2
 
 _LOOKS: Final = {
     "in_use": (("open", SOLID), ("generating", DASHED)),
@@ -132,33 +131,11 @@ class ChartsView(QWidget):
         """Whether a stretch chosen by the person is shown."""
         return self._zoom is not None
 
-    def picture(self) -> QPixmap:
-        """Return all charts as pixels, twice as fine as on the screen."""
-        made = QPixmap(self.size() * _PICTURE_SCALE)
-        made.setDevicePixelRatio(_PICTURE_SCALE)
-        made.fill(self._theme.tokens.background)
-        self.render(made)
-        return made
-
     def save(self, path: Path) -> str:
-        """Write the charts to a PNG or SVG file, by its ending.
-
-        Returns:
-            "" or, when it could not be written, why not.
-        """
-        if path.suffix.lower() != ".svg":
-            return "" if self.picture().save(str(path)) else f"{path} could not be written."
-        made = QSvgGenerator()
-        made.setFileName(str(path))
-        made.setSize(self.size())
-        made.setViewBox(QRect(0, 0, self.width(), self.height()))
-        made.setTitle(self._picture.name)
-        painter = QPainter()
-        if not painter.begin(made):
-            return f"{path} could not be written."
-        self.render(painter, QPoint())
-        painter.end()
-        return ""
+        """Write the charts to a PNG or SVG file, by its ending; return "" or why it could not be written."""
+        write = save_svg if path.suffix.lower() == ".svg" else save_png
+        written = write(self, path, self._picture.name, self._theme.tokens.background)
+        return "" if written else f"{path} could not be written."
 
     def sizeHint(self) -> QSize:
         """Return the size of one column."""

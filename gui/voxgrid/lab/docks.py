@@ -1,0 +1,111 @@
+"""The lab's docks: where they stand on a small and on a large window, and what is in them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer
+
+from voxgrid.layouts import LAYOUTS, Layout
+from voxgrid.models.lab.picture import Picture
+from voxgrid.theme import Theme
+from voxgrid.views.lab.charts_dock import ChartsDock
+from voxgrid.views.lab.lab_view import SCENARIO, LabView
+from voxgrid.views.lab.lanes_dock import LanesDock
+from voxgrid.views.main_window import MainWindow
+
+STRESS: Final = next(layout for layout in LAYOUTS if layout.name == "stress")
+WIDE: Final = 1700
+"""From this width of the window on, charts and lanes stand side by side."""
+_LEFT_WIDE: Final = 290
+_RIGHT_WIDE: Final = 400
+_RIGHT_WIDER: Final = 470
+
+
+class LabDocks:
+    """Adds the docks and shows a run in all of them.
+
+    Args:
+        window: Where.
+        theme: Colours.
+
+    Attributes:
+        lab: Scenario and run.
+        charts: Charts.
+        lanes: Lanes.
+        picture: The run that is shown.
+    """
+
+    def __init__(self, window: MainWindow, theme: Theme) -> None:
+        self._window = window
+        self.lab, self.charts, self.lanes = LabView(theme), ChartsDock(theme), LanesDock(theme)
+        self.picture = Picture()
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        window.add_dock("stress", "Stress lab", self.lab, left)
+        charts = window.add_dock("charts", "Charts", self.charts, right)
+        window.add_dock("lanes", "Lanes", self.lanes, right)
+        window.tabifyDockWidget(window.docks["inspector"], charts)
+        window.tabifyDockWidget(charts, window.docks["lanes"])
+        # Two sets of charts are one too many: the small ones give their room to the grid.
+        # Asked a moment later: while docks move between tabs they are hidden and shown again.
+        charts.visibilityChanged.connect(lambda _: QTimer.singleShot(0, window, self._spare_trends))
+        window.layoutShown.connect(self._arrange)
+
+    def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
+        """Show another run."""
+        self.picture = picture
+        found = picture.result is not None and picture.result.search is not None
+        self.charts.show_picture(picture, search=search or found)
+        self.lanes.show_picture(picture)
+        self.lab.run.show_picture(picture, running=running)
+
+    def tick(self, unit: str, *, editable: bool, paid: float | None) -> None:
+        """The run went on by a tick."""
+        picture, tick = self.picture, self.picture.line.newest
+        if tick is None:
+            return
+        self.lab.run.show_picture(picture, running=True, phase=picture.phase, paid=paid)
+        self.lab.run.show_target(tick.target, unit, editable=editable)
+        self.charts.refresh()
+
+    def move(self, now_s: float) -> None:
+        """A frame passed; a paused view stands still."""
+        if not self.charts.paused:
+            self.lanes.lanes.show_now(now_s)
+
+    def end(self) -> None:
+        """The run is over."""
+        self.lanes.lanes.show_now(self.picture.line.ends_s)
+        self.lanes.lanes.stop()
+        self.lanes.trace.setEnabled(self.picture.result is not None)
+        self.lab.run.show_picture(self.picture, running=False)
+        self.charts.finish()
+
+    def stop(self) -> None:
+        """Leave no timer."""
+        self.lanes.lanes.stop()
+        self.charts.stop()
+
+    def show_scenario(self) -> None:
+        """Bring the form in front."""
+        self._window.bring_up("stress")
+        self.lab.show_page(SCENARIO)
+
+    def _spare_trends(self) -> None:
+        self._window.cockpit.trends.setVisible(self._window.docks["charts"].isHidden())
+
+    def _arrange(self, layout: Layout) -> None:
+        if layout is not STRESS:
+            return
+        window, docks = self._window, self._window.docks
+        wide = window.width() >= WIDE
+        if wide:
+            window.splitDockWidget(docks["charts"], docks["lanes"], Qt.Orientation.Horizontal)
+        else:
+            window.tabifyDockWidget(docks["charts"], docks["lanes"])
+        rest = [docks[name] for name in ("runs", "inspector") if name in docks]
+        for dock in rest:
+            window.tabifyDockWidget(docks["charts"], dock)
+        columns = [docks["stress"], docks["charts"], *([docks["lanes"]] if wide else [])]
+        right = _RIGHT_WIDER if wide else _RIGHT_WIDE
+        window.resizeDocks(columns, [_LEFT_WIDE, right, right][: len(columns)], Qt.Orientation.Horizontal)

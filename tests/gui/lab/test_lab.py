@@ -1,0 +1,263 @@
+"""The lab in the window, with a made-up run: start, follow, edit, stop, end, and what must not happen meanwhile."""
+
+import asyncio
+
+import pytest
+from PySide6.QtGui import QAction
+
+from support.fake_run import fake_search
+from support.lab_stage import FakeRunner, make_ready
+from support.stage import make_stage
+from voxgrid.views.cost_dialog import CostDialog
+from voxgrid.views.lab.lab_view import RUN, SCENARIO
+from voxgrid.views.menus import all_actions
+from voxpool.errors import TransportError
+from voxpool.stress.result import Verdict
+from voxpool.stress.scenario import read_scenario
+
+
+@pytest.fixture
+async def stage(tmp_path, qapp, monkeypatch):
+    made = make_stage(tmp_path)
+    yield made
+    for feature in made.parts.features:
+        await feature.close()
+    made.close()
+
+
+@pytest.fixture
+def runner():
+    return FakeRunner()
+
+
+@pytest.fixture
+def lab(stage, runner):
+    made = make_ready(stage.parts)
+    made._here = runner
+    return made
+
+
+async def begun(lab, runner):
+    lab.start()
+    for _ in range(50):
+        if runner.order is not None:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(lab.docks.lab.problem.text())
+
+
+async def over(lab):
+    for _ in range(200):
+        if not lab.running:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("the run did not end")
+
+
+def said(stage):
+    newest = stage.parts.notifications.newest
+    return newest.text if newest is not None else ""
+
+
+async def test_a_run_is_shown_everywhere_and_the_window_comes_back(stage, lab, runner, qapp):
+    home = stage.parts.bridge.live
+    await begun(lab, runner)
+    assert stage.parts.bridge.visiting
+    assert lab.docks.lab.tabs.currentIndex() == RUN
+    assert stage.parts.window.docks["charts"].isVisible()
+    runner.go(100)
+    runner.pool.open(20)
+    runner.pool.fire(30)
+    runner.pool.advance(1.0)
+    stage.parts.bridge.tick()
+    assert len(lab.picture.line) == 100
+    assert len(lab.picture.lanes) >= 30
+    assert lab.docks.lab.run.said.text().startswith("0:25 of 1:00 · 0:35 left")
+    runner.go(140)
+    runner.end()
+    await over(lab)
+    assert stage.parts.bridge.live is home
+    assert lab.docks.lab.run.banner.word.text() == "FAILED"
+    assert not lab.docks.lanes.lanes._frames.isActive()
+
+
+async def test_a_click_on_a_bar_shows_its_life_during_the_run_and_after_it(stage, lab, runner):
+    await begun(lab, runner)
+    runner.go(4)
+    runner.pool.open(4)
+    runner.pool.fire(5)
+    runner.pool.advance(2.0)
+    stage.parts.bridge.tick()
+    lab.inspect(3)
+    assert stage.parts.presenter.chosen == 3
+    shown = stage.parts.window.inspector.shown
+    assert shown is not None
+    runner.end()
+    await over(lab)
+    lab.docks.lanes.lanes.chosen.emit(3)
+    assert stage.parts.window.inspector.shown is not None
+    assert stage.parts.presenter.chosen == 0
+
+
+async def test_the_target_is_edited_while_it_runs(stage, lab, runner):
+    await begun(lab, runner)
+    runner.go(4)
+    target = lab.docks.lab.run.target
+    assert target.isEnabled()
+    target.setValue(25)
+    assert runner.edits == [25]
+
+
+async def test_softly_lets_it_drain_and_now_ends_it(stage, lab, runner):
+    await begun(lab, runner)
+    lab.drain()
+    assert (runner.order.control.stopping, runner.order.control.draining) == (True, True)
+    assert not lab.docks.lab.drain.isEnabled()
+    assert lab.running
+    lab.stop()
+    await over(lab)
+    assert lab.picture.result.verdict is Verdict.ABORTED
+    assert "softly" in lab.picture.result.reasons[0]
+
+
+async def test_another_endpoint_ends_the_run(stage, lab, runner):
+    await begun(lab, runner)
+    stage.parts.controller.poolChanged.emit(None)
+    await over(lab)
+    assert lab.picture.result.reasons == ("The endpoint was changed.",)
+
+
+async def test_closing_the_window_ends_the_run(stage, lab, runner):
+    await begun(lab, runner)
+    await lab.close()
+    assert not lab.running
+    assert len(lab._tasks) == 0
+
+
+async def test_a_run_that_cannot_go_on_says_why(stage, lab, runner):
+    await begun(lab, runner)
+    runner.end(TransportError("nobody answers"))
+    await over(lab)
+    assert lab.picture.result.verdict is Verdict.ABORTED
+    assert "nobody answers" in lab.picture.result.reasons[0]
+    assert not stage.parts.bridge.visiting
+
+
+async def test_a_paused_view_stands_still_and_the_run_goes_on(stage, lab, runner):
+    await begun(lab, runner)
+    stage.app.processEvents()
+    runner.go(20)
+    lab.docks.charts.pause.setChecked(True)
+    lab.docks.charts.stop()
+    before = lab.docks.lanes.lanes._now_s
+    runner.go(20)
+    stage.pool.advance(3.0)
+    stage.parts.bridge.wake()
+    runner.pool.fire(1)
+    stage.parts.bridge.tick()
+    assert not lab.docks.charts.charts._frames.isActive()
+    assert lab.docks.lanes.lanes._now_s == before
+    assert len(lab.picture.line) == 40
+    lab.docks.charts.pause.setChecked(False)
+    assert lab.docks.charts.charts._frames.isActive()
+
+
+async def test_what_is_wrong_is_a_sentence_and_nothing_begins(stage, lab, runner):
+    lab.docks.lab.scenario.thresholds.setPlainText("ttfa_ms.p95 < 400\nrubbish")
+    lab.start()
+    assert not lab.running
+    assert lab.docks.lab.problem.text().startswith("threshold 2: expected a condition")
+    assert lab.docks.lab.tabs.currentIndex() == SCENARIO
+    assert lab.docks.lab.scenario.threshold_error.text().startswith("Line 2: ")
+
+
+async def test_money_is_asked_about_and_the_cap_holds(stage, runner):
+    lab = make_ready(stage.parts, url="https://api.example")
+    lab._here = runner
+    lab.show_draft(lab.draft.with_load("concurrency", 2).with_load("duration_s", 5.0))
+    lab.start()
+    dialog = stage.parts.window.findChild(CostDialog)
+    assert dialog is not None
+    assert not lab.running
+    dialog.reject()
+    assert not lab.running
+    lab.show_draft(lab.draft.with_load("concurrency", 100).with_load("duration_s", 600.0))
+    lab.start()
+    assert not lab.running
+    assert "more than the cap" in lab.docks.lab.problem.text()
+
+
+async def test_a_search_shows_its_knee(stage, lab, runner):
+    from dataclasses import replace
+
+    lab.show_draft(replace(lab.draft, load="search"))
+    await begun(lab, runner)
+    assert lab.docks.charts.tabs.currentIndex() == 1
+    runner.go(4)
+    assert not lab.docks.lab.run.target.isEnabled()
+    runner.result = replace(runner.result, search=fake_search(), verdict=Verdict.PASSED, reasons=())
+    runner.end()
+    await over(lab)
+    assert lab.docks.charts.knee.said.text().startswith("Safe: 100 utterances at once")
+
+
+async def test_a_scenario_is_saved_and_opened_again(stage, lab, tmp_path):
+    from dataclasses import replace
+
+    path = tmp_path / "mine.toml"
+    lab.show_draft(replace(lab.draft, name="Mine", load="burst", seed=77).with_load("count", 12))
+    path.write_text(lab.scenario().to_toml())
+    lab.show_draft(replace(lab.draft, name="Other", load="ramp", seed=1))
+    lab._menu.load(path)
+    assert (lab.draft.name, lab.draft.load, lab.draft.seed) == ("Mine", "burst", 77)
+    assert lab.scenario().with_(voices=()) == read_scenario(path).with_(voices=())
+
+
+async def test_a_damaged_scenario_changes_nothing_and_says_where(stage, lab, tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("name = 'x'\n[load]\nprofile = 'ramp'\nend = 'many'\nramp_s = 3\n")
+    before = lab.draft
+    lab._menu.load(path)
+    assert lab.draft == before
+    assert "load.end" in said(stage)
+    lab._menu.load(tmp_path / "nowhere.toml")
+    assert "cannot be read" in said(stage)
+
+
+async def test_the_draft_is_remembered(stage, lab, tmp_path):
+    from voxgrid.lab import remembered
+
+    lab.show_draft(lab.draft.with_load("concurrency", 33))
+    text = stage.parts.controller.store.get(remembered.DRAFT)
+    assert remembered.draft_from_text(text) == lab.draft
+    for damaged in ("", "{}", "[1]", '{"load": 3}', '{"voices": "nobody"}', '{"loads": 7, "thresholds": 9}'):
+        assert remembered.draft_from_text(damaged).scenario(remembered.extras_of(stage.parts.controller))
+
+
+async def test_every_action_is_in_the_menu(stage, lab):
+    actions = {action.objectName(): action for action in all_actions(stage.parts.window)}
+    for name in ("stress_start", "stress_drain", "stress_stop", "stress_pause", "stress_open", "scenario_spike"):
+        assert actions[name].property("menu") == "Stress"
+    actions["scenario_spike"].trigger()
+    assert lab.draft.load == "spike"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+async def test_the_whole_grid_stays_in_view(stage, lab, qapp, size):
+    window = stage.parts.window
+    window.resize(*size)
+    window.findChild(QAction, "layout_stress").trigger()
+    for _ in range(5):
+        qapp.processEvents()
+        await asyncio.sleep(0.02)
+    grid = window.cockpit.grid
+    last = grid.visualRect(grid.model().index(19, 4))
+    assert grid.viewport().rect().contains(last)
+    assert last.height() >= 24
+    assert last.width() >= 60
+    assert window.docks["charts"].isVisible()
+    assert not window.cockpit.trends.isVisible()
+    window.findChild(QAction, "layout_play").trigger()
+    for _ in range(3):
+        qapp.processEvents()
+    assert window.cockpit.trends.isVisible()

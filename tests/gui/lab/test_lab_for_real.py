@@ -1,0 +1,126 @@
+"""The lab at a real local server: a real run in the window, seen on the grid, heard, kept."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from support.audio_rig import FakeBackend
+from support.lab_stage import lab_of
+from voxgrid.app import build, make_application, shut_down
+from voxgrid.options import Options
+from voxgrid.runs import RunsFeature
+from voxgrid.settings import Settings
+from voxgrid.speech import SpeechController
+from voxgrid.speech.link import LinkConfig
+from voxpool.audio.player import Player
+from voxpool.stress.result import Verdict
+
+SERVICE = ("--engine", "tone", "--timing", "instant", "--delivery-rate", "8")
+
+
+class Window:
+    def __init__(self, folder):
+        self.app = make_application(Options())
+        store = Settings(folder / "voxgrid.ini")
+        self.controller = SpeechController(
+            store, player=Player(backend=FakeBackend()), config=LinkConfig(server=SERVICE)
+        )
+        self.parts = build(self.app, store, controller=self.controller)
+        self.lab = lab_of(self.parts)
+
+    async def until(self, condition, seconds=20.0):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, (self.lab, self.lab.docks.lab.problem.text(), self.lab.picture.line)
+            await asyncio.sleep(0.01)
+
+    def load(self, **load):
+        kind = load.pop("profile")
+        draft = replace(self.lab.draft, load=kind, thresholds="errors.rate < 0.01\nttfa_ms.p95 < 60000")
+        self.lab.show_draft(replace(draft, loads=dict(draft.loads) | {kind: load}))
+
+
+@pytest.fixture
+async def window(tmp_path, qapp):
+    made = Window(tmp_path)
+    made.parts.window.show()
+    made.parts.bridge.start()
+    await made.controller.start()
+    await made.until(lambda: made.controller.endpoint.ready)
+    yield made
+    made.parts.window.close()
+    await shut_down(made.parts)
+    qapp.processEvents()
+
+
+@pytest.mark.qasync
+async def test_a_run_in_the_window(window):
+    lab, controller, bridge = window.lab, window.controller, window.parts.bridge
+    spoken = controller.speak("Before the run.")
+    await window.until(lambda: spoken.ended)
+    window.load(profile="concurrency", concurrency=12, duration_s=2.0)
+    lab.start()
+    await window.until(lambda: bridge.visiting and bridge.live.grid.in_use >= 12)
+    # The pool in use has let go of its connections: they would count against the run's.
+    assert controller.pool.stats().connections_open == 0
+    cell = next(cell for cell in bridge.live.grid.cells() if cell.utterance_id)
+    await window.until(lambda: controller.records.get(cell.utterance_id) is not None)
+    assert cell.utterance_id > 100_000
+    heard = next(record for record in controller.records.running() if record.source == "run")
+    window.parts.presenter.toggle_listening(heard.id)
+    assert heard.listening
+    window.parts.presenter.inspect(cell.utterance_id)
+    assert window.parts.window.inspector.shown is not None
+    await window.until(lambda: not lab.running)
+    result = lab.picture.result
+    assert result.verdict in (Verdict.PASSED, Verdict.INVALID), result.reasons
+    assert result.done >= 12
+    assert result.failed == 0
+    assert result.peak_in_flight == 12
+    assert len(lab.picture.line) >= 8
+    assert len(lab.picture.lanes) == result.started
+    assert not bridge.visiting
+    assert not [record for record in controller.records if record.source == "run"]
+    assert controller.records.get(spoken.id) is spoken
+    after = controller.speak("After the run.")
+    await window.until(lambda: after.ended)
+    assert bridge.live.grid.place_of(after.id) is not None
+
+
+@pytest.mark.qasync
+async def test_interrupting_one_cell_of_a_run_and_stopping_the_rest(window):
+    lab, controller = window.lab, window.controller
+    window.load(profile="concurrency", concurrency=4, duration_s=30.0)
+    lab.start()
+    await window.until(lambda: [each for each in controller.records.running() if each.audio_s > 0])
+    record = next(each for each in controller.records.running() if each.audio_s > 0)
+    window.parts.presenter.interrupt(record.id)
+    await window.until(lambda: record.ended)
+    lab.drain()
+    await window.until(lambda: not lab.running)
+    result = lab.picture.result
+    assert result.verdict in (Verdict.ABORTED, Verdict.INVALID)
+    assert "It was stopped softly by hand." in result.reasons
+    assert result.cancelled >= 1
+    assert result.wall_s < 25
+
+
+@pytest.mark.qasync
+async def test_a_run_is_kept_and_quitting_in_the_middle_is_clean(window):
+    lab = window.lab
+    window.load(profile="burst", count=10)
+    lab.start()
+    await window.until(lambda: not lab.running and lab.picture.result is not None)
+    keeper = next(each for each in window.parts.features if isinstance(each, RunsFeature)).keeper
+    await window.until(lambda: [run.run_id for run in keeper.runs] == [lab.picture.result.run_id])
+    window.load(profile="concurrency", concurrency=20, duration_s=60.0)
+    lab.start()
+    await window.until(lambda: lab.picture.line.ends_s > 0.5)
+    began = time.monotonic()
+    await lab.close()
+    assert not lab.running
+    assert time.monotonic() - began < 10
