@@ -27,6 +27,7 @@
     │   └── DeviceUnavailable   no such device, no sound library, or it vanished
     ├── LocalServerError        the local server could not be started or died
     ├── RecordingError          a recording cannot be written or opened
+    ├── RunFailed               a run of the stress lab in a process of its own could not be started or died
     └── RunsError               kept runs of the stress lab cannot be read or written
 
 Data lives in attributes; the text is computed from them, so that a window, a log and a test read the same
@@ -381,3 +382,7 @@ class RunsError(VoxpoolError):
 
 class RecordingError(VoxpoolError):
     """A recording cannot be written, or a file is none; the text is a whole sentence."""
+
+
+class RunFailed(VoxpoolError):
+    """A run of the stress lab in a process of its own could not be started, or the process died."""

@@ -49,6 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-keep", action="store_true", help="leave the run out of the list of kept runs")
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a live view")
     parser.add_argument("--yes", action="store_true", help="speak through the service itself, which costs money")
+    # How voxpool.stress.process starts it: orders come in and what happens goes out, as lines of JSON.
+    parser.add_argument("--feed", action="store_true", help=argparse.SUPPRESS)
     add_voice_options(parser)
     add_endpoint_options(parser)
 
@@ -63,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
         raise VoxpoolError(f"this needs the extra 'tools' ({missing[0]} is missing): pip install 'voxgrid[tools]'")
+    if arguments.feed:
+        from voxpool.stress.child import serve_feed
+
+        return serve_feed()
     if arguments.list:
         return _list()
     scenario, source = _scenario(arguments)

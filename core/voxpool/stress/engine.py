@@ -17,8 +17,9 @@ from voxpool.errors import LocalServerError
 from voxpool.stress.alarm import Alarm
 from voxpool.stress.callers import Callers, Ear
 from voxpool.stress.control import RunControl
-from voxpool.stress.honesty import BareLoop, CpuMeter, LagProbe, Observed, complaints
+from voxpool.stress.honesty import FEWEST, BareLoop, CpuMeter, LagProbe, Observed, complaints
 from voxpool.stress.load import LoadRunner
+from voxpool.stress.measure import Meter
 from voxpool.stress.recorder import Recorder
 from voxpool.stress.result import MarkKind, RunListener, RunResult, SearchResult, ThresholdResult, Verdict
 from voxpool.stress.scenario import WARM_UP, Scenario, TimedFault
@@ -124,6 +125,7 @@ class Engine:
         self._random = Random(scenario.seed)  # noqa: S311 - a load, not a secret
         self._troubled = False
         self._underflows = around.underflows()
+        self._over = False
         self._began_at = time.time()
         self.run_id = uuid.uuid4().hex
 
@@ -174,6 +176,7 @@ class Engine:
                 wall_s = recorder.now_s
                 await self._let_go()
         finally:
+            self._over = True
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
@@ -217,11 +220,13 @@ class Engine:
             await alarm.until(min(until, self._clock() + 0.02))
 
     def _edit(self, target: float) -> None:
-        if self._load is not None:
+        if self._load is not None and not self._over:
             self._load.edit(target)
             self.recorder.mark(MarkKind.EDIT, f"target set to {target:g}")
 
     def _stop(self) -> None:
+        if self._over:
+            return
         how = "draining" if self.control.draining else "ending at once"
         self.recorder.mark(MarkKind.STOP, f"{how}: {self.control.why}")
         if self._load is not None:
@@ -271,8 +276,8 @@ class Engine:
     def _observed(self) -> Observed:
         meter, bare = self.recorder.meter, self._around.bare
         return Observed(
-            lag_p99_ms=meter.distribution("loop_lag_ms", "p99"),
-            late_p99_ms=meter.distribution("late_start_ms", "p99"),
+            lag_p99_ms=_steady(meter, "loop_lag_ms"),
+            late_p99_ms=_steady(meter, "late_start_ms"),
             cpu_percent=self._cpu.whole,
             events_lost=self.recorder.events_lost,
             bare_p99_ms=None if bare is None else bare.late.statistic("p99"),
@@ -368,6 +373,10 @@ def environment() -> dict[str, str]:
         "process": "frozen" if getattr(sys, "frozen", False) else "python",
     }
     return {name: str(value) for name, value in facts.items()}
+
+
+def _steady(meter: Meter, name: str) -> float | None:
+    return meter.distribution(name, "p99") if (meter.distribution(name, "count") or 0) >= FEWEST else None
 
 
 def _least(*values: int | None) -> int | None:

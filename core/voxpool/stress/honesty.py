@@ -31,7 +31,8 @@ LATE_LIMIT_MS: Final = 20.0
 """So does a tool that is this late at p99 to ask for utterances."""
 CPU_LIMIT_PERCENT: Final = 95.0
 """So does a process that keeps its one core this busy."""
-_FEWEST: Final = 20
+FEWEST: Final = 100
+"""Values that a 99th percentile needs to be one."""
 
 
 class LagProbe:
@@ -182,7 +183,8 @@ class Observed:
 
     Attributes:
         lag_p99_ms: How late its event loop was, or None when that was not measured.
-        late_p99_ms: How late utterances were asked for, or None without any.
+        late_p99_ms: How late utterances were asked for, or None when they were fewer than a hundred: the latest of a
+            few is no percentile.
         cpu_percent: Of this process, 100 being one core.
         events_lost: Pool events that the measurement lost.
         bare_p99_ms: How late a bare loop beside it was, or None without one.
@@ -220,7 +222,7 @@ def complaints(seen: Observed) -> tuple[str, ...]:
 
 
 def _who(seen: Observed) -> str:
-    if seen.bare_p99_ms is None or seen.bare_count < _FEWEST:
+    if seen.bare_p99_ms is None or seen.bare_count < FEWEST:
         return "nothing was measured beside it that says whether the tool or the machine was busy"
     bare = f"a bare loop beside it was {seen.bare_p99_ms:.1f} ms late"
     worst = max(seen.lag_p99_ms or 0.0, seen.late_p99_ms or 0.0)

@@ -1,0 +1,113 @@
+"""Whether the tool itself was the bottleneck, and who is to blame."""
+
+import asyncio
+import time
+
+import pytest
+
+from support.fake_transport import FakeService
+from support.stress_runs import measured
+from voxpool.stress.honesty import (
+    CPU_LIMIT_PERCENT,
+    LAG_LIMIT_MS,
+    LATE_LIMIT_MS,
+    BareLoop,
+    CpuMeter,
+    LagProbe,
+    Observed,
+    complaints,
+)
+from voxpool.stress.result import Verdict
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (Observed(), ()),
+        (Observed(lag_p99_ms=LAG_LIMIT_MS, late_p99_ms=LATE_LIMIT_MS, cpu_percent=CPU_LIMIT_PERCENT), ()),
+        (Observed(lag_p99_ms=45.0), ("event loop was 45 ms late", "nothing was measured beside it")),
+        (Observed(lag_p99_ms=45.0, bare_p99_ms=0.3, bare_count=5), ("nothing was measured beside it",)),
+        (
+            Observed(lag_p99_ms=45.0, bare_p99_ms=0.3, bare_count=500),
+            ("bare loop beside it was 0.3 ms", "tool was busy"),
+        ),
+        (Observed(lag_p99_ms=45.0, bare_p99_ms=40.0, bare_count=500), ("machine was busy",)),
+        (Observed(late_p99_ms=30.0, bare_p99_ms=0.3, bare_count=500), ("asked for 30 ms too late", "tool was busy")),
+        (Observed(cpu_percent=99.0), ("99 % of a core",)),
+        (Observed(events_lost=3), ("lost 3 events",)),
+    ],
+)
+def test_each_reason_is_a_sentence(seen, words):
+    found = complaints(seen)
+
+    assert len(found) == bool(words)
+    for each in found:
+        assert each.endswith(".")
+        assert all(word in each for word in words)
+
+
+async def test_the_probe_sees_a_hog():
+    late = []
+    with LagProbe(time.monotonic, late.append):
+        await asyncio.sleep(0.05)
+        time.sleep(0.2)  # noqa: ASYNC251 - blocking the loop is the point
+        await asyncio.sleep(0.05)
+    seen = len(late)
+    await asyncio.sleep(0.05)
+
+    assert max(late) >= 150
+    assert len(late) == seen
+
+
+async def test_a_bare_loop_runs_in_another_process_and_is_not_held_up():
+    bare = BareLoop()
+    await bare.start()
+    # It waits for nobody: while this loop hangs, the other one goes on.
+    deadline = time.monotonic() + 20
+    while not bare.late.statistic("count"):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    time.sleep(1.0)  # noqa: ASYNC251 - blocking the loop is the point
+    await bare.close()
+
+    assert bare.late.statistic("count") >= 50
+    assert bare.late.statistic("p50") < 500
+    await bare.close()
+
+
+def test_cpu_is_told_in_percent_of_one_core():
+    times = iter([0.0, 10.0])
+    meter = CpuMeter(lambda: next(times))
+    began = time.process_time()
+    while time.process_time() - began < 0.1:
+        pass
+
+    # A tenth of a second of work in what the clock says were ten.
+    assert 0.9 <= meter.take() <= 10.0
+
+
+async def test_a_loop_hog_makes_a_run_invalid():
+    """On a real loop: a hundred milliseconds of work in every two hundred."""
+
+    async def hog():
+        while True:
+            time.sleep(0.1)  # noqa: ASYNC251 - blocking the loop is the point
+            await asyncio.sleep(0.1)
+
+    bare = BareLoop()
+    hogging = asyncio.create_task(hog())
+    try:
+        result = await measured(
+            {"profile": "rate", "rate": 50, "duration_s": 2.5},
+            FakeService(),
+            texts=[{"text": "Hello."}],
+            around={"bare": bare},
+        )
+    finally:
+        hogging.cancel()
+
+    assert result.verdict is Verdict.INVALID
+    assert "event loop was" in result.reasons[0]
+    assert "bare loop beside it" in result.reasons[0]
+    assert "bare loop p99" in result.environment
+    assert result.distributions["loop_lag"].p99 > LAG_LIMIT_MS
