@@ -17,7 +17,7 @@ from typing import Final
 
 MOST_TEXT: Final = 16 * 1024 * 1024
 """Bytes that a block may unfold to: what claims more is refused before it is unfolded."""
-MOST_TIME: Final = 1e11
+MOST_TIME: Final = 1e10
 """Seconds beyond which a moment is not believed."""
 
 _MEMBER: Final = b"\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff"

@@ -6,7 +6,9 @@ A line is an object with one of these keys first: ``recording`` (what this is), 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 from math import isfinite
 from typing import Any, Final
 
@@ -22,7 +24,7 @@ MOST_ROWS: Final = 1000
 MOST_COLUMNS: Final = 100
 _MOST_WHOLE: Final = 2**31 - 1
 _MOST_TEXT: Final = 100_000
-_MOST_NUMBER: Final = 1e12
+_MOST_NUMBER: Final = 1e10
 _DEEPEST: Final = 12
 
 
@@ -99,7 +101,7 @@ class Sounds(Item, frozen=True, kw_only=True):
 
     Attributes:
         cells: Row, column, utterance, seconds received, seconds expected, seconds heard (or None), levels as one
-            hexadecimal digit each.
+            letter each, a to p.
     """
 
     cells: list[tuple[int, int, int, float, float, float | None, str]]
@@ -154,6 +156,17 @@ class Audio(Item, frozen=True, kw_only=True):
 Recorded = Event | Item | FrameRecord
 """All that a line can say, but for the first line and keyframes."""
 _ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | Audio
+_EVENT: Final = b'{"event":"'
+_ITEM: Final = b'{"item":"'
+_DIGITS: Final = bytes(48 if 48 <= code < 58 else 101 if code == 69 else code for code in range(256))
+"""Makes every digit 0 and every E small: what is looked for is then a fixed string, found in no time."""
+_LARGE: Final = (
+    b'0000000000"',
+    *(sign + b"0000000000" for sign in (b":", b",", b"[", b"-", b" ", b"\t", b"\n", b"\r")),
+)
+"""A key or an integer of ten digits."""
+_EXPONENT: Final = re.compile(rb"[:,\[\s]-?\d+(?:\.\d+)?[eE]\+?\d")
+_decode_item = msgspec.json.Decoder(_ITEMS).decode
 _encode_item = msgspec.json.Encoder().encode
 
 
@@ -167,41 +180,81 @@ def encode(what: Recorded) -> bytes:
     return _encode_item(what) + b"\n"
 
 
-def decode(line: bytes) -> Recorded | None:
+def decode(line: bytes, *, plain: bool = False) -> Recorded | None:
     """Return what a line says, or None for one that this version does not know and for keyframes.
+
+    Args:
+        line: The line.
+        plain: Whether ``looks_plain`` was said of it already.
 
     Raises:
         DamagedBlock: It is no such line, or says what cannot be.
     """
     try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise DamagedBlock("a line is not JSON") from error
-    if not isinstance(data, dict):
-        raise DamagedBlock("a line is not an object")
-    try:
-        return _decode(data)
-    except (ValueError, msgspec.ValidationError) as error:
+        if (not plain and not looks_plain(line)) or len(line) > _MOST_TEXT:
+            check_plain({name: value for name, value in _loaded(line).items() if name != "pcm"})
+        return _decode(line)
+    except DamagedBlock:
+        raise
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise DamagedBlock(f"a line cannot be read: {str(error)[:200]}") from error
 
 
-def _decode(data: dict[str, Any]) -> Recorded | None:
+def _decode(line: bytes) -> Recorded | None:
+    # Typed from the first byte on: three times as fast as by way of plain data, and scrubbing decodes thousands.
+    if line.startswith(_EVENT):
+        kind = _events().get(line[len(_EVENT) : line.find(b'"', len(_EVENT))])
+        if kind is not None:
+            event: Event = kind.decode(line)
+            check_place(getattr(event, "row", 0), getattr(event, "column", 0))
+            return event
+    if line.startswith(_ITEM):
+        item: Item = _decode_item(line)
+        check_item(item)
+        return item
+    return _decode_slowly(_loaded(line))
+
+
+def _decode_slowly(data: dict[str, Any]) -> Recorded | None:
     if "event" in data:
-        check_plain(data)
         event = event_from_dict(data)
         check_place(getattr(event, "row", 0), getattr(event, "column", 0))
         return event
     if "item" in data:
         item = msgspec.convert(data, _ITEMS)
-        check_plain({name: value for name, value in data.items() if name != "pcm"})
         check_item(item)
         return item
     if "frame" in data:
         if not isinstance(data["frame"], dict):
             raise DamagedBlock("a frame is not an object")
-        check_plain(data["frame"])
         return FrameRecord.from_dict(data["frame"])
     return None
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
+    data = orjson.loads(line)
+    if not isinstance(data, dict):
+        raise DamagedBlock("a line is not an object")
+    return data
+
+
+@cache
+def _events() -> dict[bytes, msgspec.json.Decoder[Event]]:
+    """Return a decoder for each kind of event, by its name."""
+    kinds = [kind for kind in Event.__subclasses__() if kind.__module__ == Event.__module__]
+    return {kind.__name__.encode(): msgspec.json.Decoder(kind) for kind in kinds}
+
+
+def looks_plain(text: bytes) -> bool:
+    """Whether a text has no number that could be too large; nearly all have none.
+
+    Where it says no, ``check_plain`` looks closer.
+    """
+    same = text.translate(_DIGITS)
+    if any(large in same for large in _LARGE):
+        return False
+    # Ids of contexts look like exponents, too.
+    return not (b"0e0" in same or b"0e+0" in same) or _EXPONENT.search(text) is None
 
 
 def check_item(item: Item) -> None:

@@ -15,7 +15,7 @@ from voxpool.errors import RecordingError
 from voxpool.events import Event
 from voxpool.frames.record import FrameRecord
 from voxpool.recording.blocks import HEAD_BYTES, MAGIC, BlockHead, DamagedBlock, Kind, read_head, unpack
-from voxpool.recording.items import Audio, Item, Opening, Recorded, check_moment, check_place, decode
+from voxpool.recording.items import Audio, Item, Opening, Recorded, check_moment, check_place, decode, looks_plain
 
 _CHUNK: Final = 1024 * 1024
 _LINES_KEPT: Final = 24
@@ -225,20 +225,22 @@ class Recording:
         if known is not None:
             self._decoded.move_to_end(key)
             return known
-        text, whole = self.text(head), True
+        text = self.text(head)
+        whole = bool(text)
+        if text.startswith((_STATE, _OPENING)):
+            text = text.partition(b"\n")[2]
+        plain = looks_plain(text)
         items: list[Recorded] = []
         for line in text.splitlines():
-            if line.startswith((_STATE, _OPENING)):
-                continue
             try:
-                item = decode(line)
+                item = decode(line, plain=plain)
             except DamagedBlock as error:
                 self._complain(head, str(error))
                 whole = False
                 continue
             if item is not None:
                 items.append(item)
-        self._decoded[key] = items, whole and bool(text)
+        self._decoded[key] = items, whole
         if len(self._decoded) > _LINES_KEPT:
             self._decoded.popitem(last=False)
         return self._decoded[key]

@@ -257,7 +257,7 @@ class RecordingWriter:
         self.files.append(path)
         self._written = 0
         self._keyframe_at = float("-inf")
-        at = max(self._clock, -1e10)
+        at = max(self._clock, -1e9)
         opening = msgspec.structs.replace(self._opening, part=self._part, at=at, wall=self._now() - self._monotonic())
         line = b'{"recording":%s}\n' % msgspec.json.encode(opening)
         line = hide(line.decode(), self._known()).encode()

@@ -17,14 +17,16 @@ from voxgrid.models.queue import QueueState
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import TotalsState
 from voxpool.events import Event
-from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds, check_plain
+from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds, check_plain, looks_plain
 
 _LIVES_OF_A_GROUP: Final = 5
 """Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
 FAILURES_KEPT: Final = 300
 CONNECTIONS_KEPT: Final = 100
 """Fewer than the window keeps: every keyframe holds them."""
-_DIGIT: Final = bytes.maketrans(b"0123456789abcdef", bytes(level * 17 for level in range(16)))
+_LETTERS: Final = "abcdefghijklmnop"
+"""Levels from silence to loud: letters, because a row of digits would look like a huge number."""
+_LEVELS: Final = bytes.maketrans(_LETTERS.encode(), bytes(level * 17 for level in range(16)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ class ModelsState:
     lives: list[Life]
     errors: FailuresState
     connections: ConnectionsState
+
+
+_decode: Final = msgspec.json.Decoder(ModelsState).decode
 
 
 class Replica:
@@ -91,9 +96,9 @@ class Replica:
         Raises:
             ValueError: It is no such state; nothing has changed then.
         """
-        plain = orjson.loads(state)
-        check_plain(plain)
-        self._become(msgspec.convert(plain, ModelsState, str_keys=True))
+        if not looks_plain(state):
+            check_plain(orjson.loads(state))
+        self._become(_decode(state))
 
     def _become(self, state: ModelsState) -> None:
         models = self.models
@@ -132,14 +137,16 @@ def _models(rows: int, columns: int) -> Models:
 
 
 def fold_levels(bars: bytes) -> str:
-    """Return levels as one hexadecimal digit for two of them: what a small waveform can show."""
-    return "".join(f"{max(bars[place : place + 2]) >> 4:x}" for place in range(0, len(bars), 2))
+    """Return levels as one letter for two of them: what a small waveform can show."""
+    return "".join(_LETTERS[max(bars[place : place + 2]) >> 4] for place in range(0, len(bars), 2))
 
 
 def unfold_levels(levels: str) -> bytes:
     """Return what ``fold_levels`` made of levels, 0 to 255, each twice."""
-    coarse = levels.encode("ascii", "replace").translate(_DIGIT)
-    return bytes(level for level in coarse for _ in range(2))
+    coarse = levels.encode("ascii", "replace").translate(_LEVELS)
+    bars = bytearray(2 * len(coarse))
+    bars[::2] = bars[1::2] = coarse
+    return bytes(bars)
 
 
 def _state_of(models: Models) -> ModelsState:

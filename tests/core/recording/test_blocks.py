@@ -20,7 +20,7 @@ from voxpool.recording.blocks import (
     unpack,
 )
 
-MOMENTS = st.floats(-1e10, 1e10)
+MOMENTS = st.floats(-9e9, 9e9)
 HEADS = st.builds(
     lambda first, more, **rest: BlockHead(first, first + more, **rest),
     MOMENTS,

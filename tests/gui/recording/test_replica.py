@@ -24,7 +24,7 @@ def plain(replica):
 
 
 def levels(rng: random.Random) -> str:
-    return "".join(rng.choices("0123456789abcdef", k=rng.randint(0, 32)))
+    return "".join(rng.choices("abcdefghijklmnop", k=rng.randint(0, 32)))
 
 
 def session(seed: int, seconds: float) -> list:
