@@ -152,15 +152,15 @@ def scrub_in_window(paths: list[Path], moments: int = 150) -> list[float]:
         stage = make_stage(Path(folder))
         stage.parts.window.docks["timeline"].show()
         feature = next(each for each in stage.parts.features if isinstance(each, RecordingFeature))
-        feature._opened_file(Recording(paths))  # noqa: SLF001 - what the background thread hands over
+        feature.files.show_file(Recording(paths))
         stage.app.processEvents()
         rng = random.Random(3)
 
         def go(at: float) -> None:
-            feature.go(at)
+            feature.travel.go(at)
             stage.app.processEvents()
 
-        past = feature._shown  # noqa: SLF001
+        past = feature.travel.shown
         took = [_ms(go, rng.uniform(past.recording.first, past.recording.last)) for _ in range(moments)]
         feature.end()
         stage.close()

@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QApplication
 
 from support.recordings import RecordedPool, make_writer
 from voxgrid.models.cell import Look
+from voxgrid.notifications import Severity
 from voxgrid.recording import choices
 from voxgrid.recording.feature import RecordingFeature
 from voxgrid.recording.live import recordings_folder
 from voxgrid.recording.replica import Replica
+from voxgrid.speech.notice import Notice
 from voxpool.config import Endpoint
 from voxpool.recording.export import FORMATS
 from voxpool.recording.items import Asked, Mark, PoolBegan, Second, Sounds
@@ -46,7 +48,7 @@ def record(stage, feature, seconds=8, fire=4):
         for _ in range(5):
             stage.frame(0.2)
         stage.second()
-    assert feature._live.recorder.flush()
+    assert feature.flush()
     stage.second()
 
 
@@ -78,9 +80,9 @@ def test_a_moment_of_the_session_is_shown_as_it_was(stage, feature):
         for _ in range(5):
             stage.frame(0.2)
         stage.second()
-    assert feature._live.recorder.flush()
+    assert feature.flush()
     stage.second()
-    feature.go(at)
+    feature.travel.go(at)
     bridge = stage.parts.bridge
     assert bridge.in_past
     assert bridge.now() == at
@@ -95,7 +97,7 @@ def test_the_past_is_marked_and_left_again(stage, feature):
     record(stage, feature)
     window, view = stage.parts.window, feature.view
     window.docks["timeline"].show()
-    feature.go(1003.0)
+    feature.travel.go(1003.0)
     assert view._moment.text().startswith("PAST ")
     assert "Past" in window.cockpit.legend.accessibleName()
     assert "past" in window.windowTitle()
@@ -103,7 +105,7 @@ def test_the_past_is_marked_and_left_again(stage, feature):
     stage.pool.fire(5)
     stage.frame()
     assert stage.parts.bridge.models.totals.asked < asked
-    feature.back_to_live()
+    feature.travel.back_to_live()
     assert view._moment.text() == "LIVE"
     assert window.windowTitle() == "Voxgrid"
     assert stage.parts.bridge.models.totals.asked == asked + 5
@@ -113,10 +115,10 @@ def test_the_chosen_context_stays_chosen(stage, feature):
     record(stage, feature)
     cell = next(cell for cell in stage.parts.bridge.models.grid.cells() if cell.look is Look.DONE)
     stage.parts.presenter.inspect(cell.utterance_id)
-    feature.go(1000.0 + 7.9)
+    feature.travel.go(1000.0 + 7.9)
     assert stage.parts.presenter.chosen == cell.utterance_id
     assert not stage.parts.window.inspector.shown.running
-    feature.back_to_live()
+    feature.travel.back_to_live()
     assert stage.parts.presenter.chosen == cell.utterance_id
 
 
@@ -124,10 +126,10 @@ def test_nothing_can_be_done_in_the_past(stage, feature, monkeypatch):
     record(stage, feature)
     cancelled = []
     monkeypatch.setattr(stage.parts.controller, "cancel", cancelled.append)
-    feature.go(1003.0)
+    feature.travel.go(1003.0)
     stage.parts.presenter.interrupt(3)
     assert not cancelled
-    feature.back_to_live()
+    feature.travel.back_to_live()
     stage.parts.presenter.interrupt(3)
     assert cancelled == [3]
 
@@ -137,7 +139,7 @@ def test_dragging_goes_to_the_last_place_only(stage, feature, qtbot, monkeypatch
     stage.parts.window.docks["timeline"].show()
     stage.app.processEvents()
     canvas, went = feature.view.canvas, []
-    monkeypatch.setattr(feature, "go", went.append)
+    monkeypatch.setattr(feature.travel, "go", went.append)
     qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
     for x in (20, 30, 40):
         canvas.momentChosen.emit(canvas.moment_at(x))
@@ -149,7 +151,7 @@ def test_keys_step_play_and_come_back(stage, feature, qtbot):
     record(stage, feature)
     stage.parts.window.docks["timeline"].show()
     canvas, bridge = feature.view.canvas, stage.parts.bridge
-    feature.go(1004.0)
+    feature.travel.go(1004.0)
     for key, at in ((Qt.Key.Key_Left, 1003.0), (Qt.Key.Key_Right, 1004.0), (Qt.Key.Key_Home, 1000.0)):
         qtbot.keyClick(canvas, key)
         stage.app.processEvents()
@@ -158,24 +160,24 @@ def test_keys_step_play_and_come_back(stage, feature, qtbot):
     stage.app.processEvents()
     assert bridge.now() == pytest.approx(1000.1, abs=0.01)
     qtbot.keyClick(canvas, Qt.Key.Key_Space)
-    assert feature._player.isActive()
+    assert feature.travel.playing
     before = bridge.now()
-    feature.set_speed(8)
-    feature._play_on()
+    feature.travel.set_speed(8)
+    feature.travel.play_on()
     assert bridge.now() - before == pytest.approx(0.264, abs=0.01)
     qtbot.keyClick(canvas, Qt.Key.Key_Space)
-    assert not feature._player.isActive()
+    assert not feature.travel.playing
     qtbot.keyClick(canvas, Qt.Key.Key_End)
     assert not bridge.in_past
 
 
 def test_playing_to_the_end_of_the_session_is_live_again(stage, feature):
     record(stage, feature, 3)
-    feature.go(feature._own.recording.last)
-    feature._player.start()
-    feature._play_on()
+    feature.travel.go(feature.travel.own.recording.last)
+    feature.travel._player.start()
+    feature.travel.play_on()
     assert not stage.parts.bridge.in_past
-    assert not feature._player.isActive()
+    assert not feature.travel.playing
 
 
 def test_errors_and_marks_are_gone_to(stage, feature):
@@ -188,22 +190,23 @@ def test_errors_and_marks_are_gone_to(stage, feature):
             stage.pool.cut(4)
         if number == 4:
             feature.set_mark()
-            feature.mark_fault("cut connection 5")
+            stage.parts.controller.notice.emit(Notice("break", "cut connection 5"))
+            stage.parts.controller.notice.emit(Notice("break", "nothing was broken", Severity.WARNING))
         stage.frame(0.5)
         stage.second()
-    assert feature._live.recorder.flush()
+    assert feature.flush()
     stage.second()
     with Recording(feature._live.recorder.files) as recording:
         assert {(item.kind, item.text) for item in recording.items() if isinstance(item, Mark)} == {
             ("mark", "Mark 1"),
             ("fault", "cut connection 5"),
         }
-    feature.go(1000.0)
-    feature.to_trouble(True)
+    feature.travel.go(1000.0)
+    feature.travel.to_trouble(True)
     assert stage.parts.bridge.models.errors.groups, "the error shows where it led to"
-    feature.to_trouble(True)
+    feature.travel.to_trouble(True)
     assert stage.parts.bridge.now() == pytest.approx(1004.5, abs=0.1)
-    feature.to_trouble(False)
+    feature.travel.to_trouble(False)
     assert stage.parts.bridge.now() < 1004.0
 
 
@@ -227,8 +230,8 @@ def foreign(tmp_path):
 
 def test_a_colleagues_file_is_shown_while_recording_goes_on(stage, feature, foreign, qtbot):
     record(stage, feature, 3)
-    feature.open_file(foreign)
-    qtbot.waitUntil(lambda: feature._opened is not None)
+    feature.files.open_file(foreign)
+    qtbot.waitUntil(lambda: feature.travel.opened is not None)
     bridge = stage.parts.bridge
     assert len(bridge.models.grid.rows) == 4
     assert bridge.models.grid.columns == 3
@@ -238,11 +241,11 @@ def test_a_colleagues_file_is_shown_while_recording_goes_on(stage, feature, fore
     stage.frame()
     assert bridge.live.totals.asked == before + 2
     assert feature.recording
-    feature.back_to_live()
+    feature.travel.back_to_live()
     assert len(bridge.models.grid.rows) == 20
-    assert feature._opened is None
-    feature.go(1001.0)
-    assert feature._shown.own
+    assert feature.travel.opened is None
+    feature.travel.go(1001.0)
+    assert feature.travel.shown.own
 
 
 def test_a_dropped_file_is_opened(stage, feature, foreign, qtbot):
@@ -253,7 +256,7 @@ def test_a_dropped_file_is_opened(stage, feature, foreign, qtbot):
         event.ignore()
         QApplication.sendEvent(stage.parts.window, event)
         assert event.isAccepted()
-    qtbot.waitUntil(lambda: feature._opened is not None)
+    qtbot.waitUntil(lambda: feature.travel.opened is not None)
     assert stage.parts.bridge.in_past
 
 
@@ -263,7 +266,7 @@ def test_a_foreign_file_is_a_sentence(stage, feature, tmp_path, qtbot, content):
     path.write_bytes(content)
     said = []
     stage.parts.notifications.post = lambda text, **_: said.append(text)
-    feature.open_file(path)
+    feature.files.open_file(path)
     qtbot.waitUntil(lambda: bool(said))
     assert "letter.vxr" in said[0]
     assert "Traceback" not in said[0]
@@ -275,7 +278,7 @@ def test_a_stretch_is_exported_without_texts(stage, feature, tmp_path, qtbot):
     path = tmp_path / "out.jsonl"
     said = []
     stage.parts.notifications.post = lambda text, **_: said.append(text)
-    feature.export(path, FORMATS["jsonl"], stretch=(1002.0, 1004.0), texts=False)
+    feature.files.export(path, FORMATS["jsonl"], stretch=(1002.0, 1004.0), texts=False)
     qtbot.waitUntil(path.exists)
     qtbot.waitUntil(lambda: "out.jsonl is written." in said)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -288,21 +291,21 @@ def test_an_export_that_cannot_be_written_is_a_sentence(stage, feature, tmp_path
     record(stage, feature, 2)
     said = []
     stage.parts.notifications.post = lambda text, **_: said.append(text)
-    feature.export(tmp_path / "absent" / "out.har", FORMATS["har"])
+    feature.files.export(tmp_path / "absent" / "out.har", FORMATS["har"])
     qtbot.waitUntil(lambda: any("could not be exported" in text for text in said))
 
 
 def test_the_export_dialog_remembers_and_offers_the_stretch(stage, feature):
     record(stage, feature, 3)
     stage.parts.controller.store.set(choices.EXPORT_KIND, 3)
-    dialog = feature.ask_export()
+    dialog = feature.files.ask_export()
     assert dialog.whole.isChecked()
     assert not dialog.part.isEnabled()
     assert not dialog.texts.isChecked(), "texts are somebody's secret until they are asked for"
     assert dialog.kind.currentIndex() == 3
     dialog.reject()
     feature.view.canvas.show_stretch((1001.0, 1002.0))
-    dialog = feature.ask_export()
+    dialog = feature.files.ask_export()
     assert dialog.of_stretch
     dialog.reject()
 
@@ -311,8 +314,8 @@ def test_a_load_is_replayed_at_the_endpoint_in_use(stage, feature, monkeypatch):
     record(stage, feature, 4)
     plans = []
     monkeypatch.setattr(stage.parts.controller, "propose", plans.append)
-    feature.go(1001.0)
-    dialog = feature.ask_replay()
+    feature.travel.go(1001.0)
+    dialog = feature.files.ask_replay()
     assert "16 utterances" in dialog._facts.text()
     dialog.speed.setCurrentIndex(1)
     dialog.accept()
@@ -321,8 +324,8 @@ def test_a_load_is_replayed_at_the_endpoint_in_use(stage, feature, monkeypatch):
     assert len(plan.shots) == 16
     assert plan.moments[0] == 0.0
     assert plan.moments[-1] == pytest.approx(1.5, abs=0.01), "three seconds at twice the speed"
-    feature.go(1001.0)
-    dialog = feature.ask_replay()
+    feature.travel.go(1001.0)
+    dialog = feature.files.ask_replay()
     dialog.speed.setCurrentIndex(dialog.speed.count() - 1)
     assert dialog.load.speed == BURST
     dialog.reject()
@@ -371,7 +374,7 @@ def test_whole_texts_are_recorded_for_replaying(stage, feature):
     feature._record_added(Record)
     stage.pool.fire(1)
     stage.frame()
-    assert feature._live.recorder.flush()
+    assert feature.flush()
     with Recording(feature._live.recorder.files) as recording:
         (asked,) = [item for item in recording.items() if isinstance(item, Asked)]
     assert asked.text == text
