@@ -6,6 +6,7 @@ import heapq
 import random
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -166,8 +167,12 @@ def make_ticks(samples: list[Sample], every_s: float = 0.25) -> list[Tick]:
     return ticks
 
 
+@cache
 def make_result(seed: int = 1, *, name: str = "morning rush", search: bool = False, **load: float) -> RunResult:
-    """Return a run that failed one of its two thresholds; keywords go to ``make_samples``."""
+    """Return a run that failed one of its two thresholds; keywords go to ``make_samples``.
+
+    The same call returns the same object: whoever wants another one replaces.
+    """
     samples = make_samples(seed, **load)
     ticks = make_ticks(samples)
     distributions = distributions_of(samples)

@@ -46,7 +46,7 @@ METHOD: Final = (
     "together; it sees the noise within the runs, not what differs between one hour and the next."
 )
 """The method in a sentence, for reports."""
-_DRAWS: Final = 20_000
+_DRAWS: Final = 8_000
 _BATCHES: Final = 30
 _SEED: Final = 20
 

@@ -11,7 +11,7 @@ from voxpool.stress.result import Percentiles
 VALUES = st.lists(st.floats(0.001, 60_000.0), min_size=1, max_size=200)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(VALUES)
 def test_percentiles_are_those_of_numpy_within_three_digits(values):
     found = measure(values)
@@ -31,7 +31,7 @@ def test_percentiles_are_those_of_numpy_within_three_digits(values):
     assert found.mean == pytest.approx(np.mean(values))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(VALUES)
 def test_what_is_spread_out_again_is_what_was_measured(values):
     found, counts = spread(measure(values))

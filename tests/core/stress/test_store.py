@@ -175,21 +175,25 @@ def test_a_recording_that_nobody_finished_is_aborted(store):
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_listener_never_waits_for_the_disk(store):
+def test_the_listener_never_waits_for_the_disk(store, monkeypatch):
+    gate, at_the_gate = threading.Event(), threading.Event()
+    real = RunStore.write
+
+    def write(self, head, batch):
+        at_the_gate.set()
+        assert gate.wait(20)
+        real(self, head, batch)
+
+    monkeypatch.setattr(RunStore, "write", write)
     recording = store.begin(head_of(make_result(count=5)))
-    wait_for(lambda: bool(store.list()))
-    db = sqlite3.connect(store.path, isolation_level=None)
-    db.execute("BEGIN EXCLUSIVE")
-    began = time.thread_time()
+    assert at_the_gate.wait(20)
     for number in range(2000):
         recording.on_tick(Tick(at_s=float(number)))
-    used = time.thread_time() - began
-    db.execute("ROLLBACK")
-    db.close()
+    # All of them returned while nothing could be written.
+    assert not store.path.exists()
+    gate.set()
     assert recording.close(20)
     assert len(store.load("run-0001").ticks) == 2000
-    # It appended and did nothing else: neither packing (some 20 us a tick) nor waiting.
-    assert used / 2000 < 20e-6 * 50
 
 
 @pytest.mark.usefixtures("quick")
@@ -221,7 +225,7 @@ def test_a_killed_process_loses_at_most_the_last_second(tmp_path):
     script.write_text(
         textwrap.dedent(
             f"""
-            import sys, time
+            import sqlite3, threading, time
             from pathlib import Path
             from voxpool.stress.result import RunResult, Tick
             from voxpool.stress.sample import Sample
@@ -229,13 +233,27 @@ def test_a_killed_process_loses_at_most_the_last_second(tmp_path):
             head = RunResult(run_id="dies", name="dies", began_at=1.0, wall_s=0.0)
             recording = RunStore(Path({str(path)!r})).begin(head)
             began = time.monotonic()
-            number = 0
+            number, late = 0, 0.0
+
+            def control():
+                # What this machine makes of "once a second, and then a commit", without any code of ours.
+                global late
+                db = sqlite3.connect({str(tmp_path / "control.sqlite")!r})
+                db.execute("CREATE TABLE t (x)")
+                while True:
+                    start = time.monotonic()
+                    threading.Event().wait(1.0)
+                    db.execute("INSERT INTO t VALUES (1)")
+                    db.commit()
+                    late = max(late, time.monotonic() - start - 1.0)
+
+            threading.Thread(target=control, daemon=True).start()
             while True:
                 number += 1
                 at = time.monotonic() - began
                 recording.on_sample(Sample(number=number, scheduled_s=at, started_s=at, first_audio_s=at + 0.1))
                 recording.on_tick(Tick(at_s=at))
-                print(at, flush=True)
+                print(at, late, flush=True)
                 time.sleep(0.01)
             """
         )
@@ -243,10 +261,10 @@ def test_a_killed_process_loses_at_most_the_last_second(tmp_path):
     process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     try:
         for line in process.stdout:
-            if float(line) > 2.3:
+            if float(line.split()[0]) > 2.3:
                 break
         os.kill(process.pid, signal.SIGKILL)
-        last = float(([line, *process.stdout.read().split()])[-1])
+        last, late = map(float, [line, *process.stdout.read().splitlines()][-1].split())
     finally:
         process.kill()
         process.wait()
@@ -256,7 +274,8 @@ def test_a_killed_process_loses_at_most_the_last_second(tmp_path):
     assert run.verdict is Verdict.ABORTED
     result = store.load("dies")
     assert result.reasons == (ENDED,)
-    assert last - result.ticks[-1].at_s < recording_module.COMMIT_S * 2  # its timer may be late, the loss is not more
+    # A second, what the commit before took, and as much again for what the control shows of this machine.
+    assert last - result.ticks[-1].at_s < recording_module.COMMIT_S * 1.5 + 3 * late
     assert len(result.samples) == len(result.ticks) > 50
     store.delete("dies")
     assert store.list() == []

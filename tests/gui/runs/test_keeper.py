@@ -1,7 +1,6 @@
 """The keeper: never waits on the GUI thread, and says what it could not do."""
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -52,15 +51,14 @@ async def test_a_slow_disk_holds_up_nobody(keeper, qtbot, monkeypatch):
     gate = threading.Event()
     real = RunStore.list
     monkeypatch.setattr(RunStore, "list", lambda self, search="": (gate.wait(10), real(self, search))[1])
-    began = time.thread_time()
     recording = keeper.begin(head_of(make_result(count=5)))
     keeper.refresh()
     keeper.finish(recording, make_result(count=5))
+    # All three returned while the disk did nothing.
+    assert not gate.is_set()
     assert keeper.runs == ()
-    used = time.thread_time() - began
     gate.set()
     qtbot.waitUntil(lambda: len(keeper.runs) == 1)
-    assert used < 0.5  # it did no work of its own; how long the disk took is not in a thread's own time
 
 
 async def test_changes_show_in_the_list(keeper, path, qtbot):

@@ -70,6 +70,6 @@ def test_limits_are_those_of_the_scenario(pool, expected):
 
 def test_a_long_run_makes_no_longer_lines():
     result = make_result(count=30)
-    ticks = tuple(Tick(at_s=number / 4, errors={"x": number}) for number in range(20_000))
+    ticks = tuple(Tick(at_s=number / 4, errors={"x": number}) for number in range(5_000))
     charts = figures(type(result).from_dict(result.to_dict() | {"ticks": [tick.to_dict() for tick in ticks]}))
     assert max(len(trace["x"]) for chart in charts for trace in chart.data) <= 1200
