@@ -9,7 +9,7 @@ difference lies.  A difference counts when that range does not contain 0.
 Utterances of one run are no independent draws: when one waits, its neighbours wait.  ``n`` is therefore
 the effective number, from the variance of the share above the quantile in batches of neighbours (batch means).
 Measured on 300 pairs of equal runs of 1,200 log-normal values: 3 % were called different when values were independent,
-4, 7 and 10 % when neighbours correlated by 0.5, 0.8 and 0.9; a plain bootstrap of the median alone: 37 % at 0.8.
+4, 8 and 10 % when neighbours correlated by 0.5, 0.8 and 0.9; a plain bootstrap of the median alone: 37 % at 0.8.
 
 What no method sees in two runs: that the second one met another hour, another machine, another
 network.  Repeating both is the only answer.

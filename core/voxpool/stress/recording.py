@@ -77,6 +77,11 @@ class Recording:
         """The run."""
         return self._head.run_id
 
+    @property
+    def finished(self) -> bool:
+        """Whether the result was given."""
+        return self._result is not None
+
     def on_sample(self, sample: Sample) -> None:
         """Take in an utterance."""
         with self._lock:

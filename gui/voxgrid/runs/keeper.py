@@ -29,8 +29,10 @@ from voxpool.stress.store import KeptRun, default_path
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-CLOSE_S: Final = 1.0
-"""How long ending may wait for the disk."""
+CLOSE_S: Final = 0.8
+"""How long ending may wait for the disk, in seconds."""
+RESULT_S: Final = 0.4
+"""How long ending waits for the result of a run that the stress lab stops at the same time."""
 SWITCH_S: Final = 0.001
 """How long the worker may keep the interpreter while the window wants it.
 
@@ -68,6 +70,7 @@ class RunsKeeper(QObject):
         self._interval_s = sys.getswitchinterval()
         self._recordings: list[Recording] = []
         self._closed = False
+        self._all_finished: asyncio.Event | None = None
         self._told = ""
         self._answered.connect(self._answer)
 
@@ -93,6 +96,8 @@ class RunsKeeper(QObject):
     def finish(self, recording: Recording, result: RunResult) -> None:
         """Keep the result; returns at once, and says so when it could not be kept."""
         recording.finish(result)
+        if self._all_finished is not None and not self._going_on:
+            self._all_finished.set()
 
         def over(_kept: bool) -> None:
             if recording in self._recordings:
@@ -150,12 +155,23 @@ class RunsKeeper(QObject):
 
     async def close(self) -> None:
         """End; a run that still goes on is kept as an aborted one."""
+        self._all_finished = asyncio.Event()
+        if not self._going_on:
+            self._all_finished.set()
+        try:
+            await asyncio.wait_for(self._all_finished.wait(), RESULT_S)
+        except TimeoutError:
+            _logger.info("a run was still going on when the window closed")
         self._closed = True
         recordings, self._recordings = self._recordings, []
         await asyncio.gather(*(asyncio.to_thread(recording.close, CLOSE_S) for recording in recordings))
         self._rest()
         self._waiting.clear()
         await asyncio.to_thread(self._shelf.close)
+
+    @property
+    def _going_on(self) -> bool:
+        return not all(recording.finished for recording in self._recordings)
 
     # --- inside ------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The keeper: never waits on the GUI thread, and says what it could not do."""
 
+import asyncio
 import threading
 from dataclasses import replace
 
@@ -135,6 +136,18 @@ async def test_closing_keeps_what_goes_on_as_aborted_and_leaves_no_thread(path, 
     qtbot.waitUntil(lambda: not ours())
     keeper.refresh()  # after the end nothing happens
     assert not ours()
+
+
+async def test_closing_waits_for_the_result_of_a_run_that_is_being_stopped(path, notifications):
+    keeper = RunsKeeper(notifications, path)
+    result = make_result(count=30)
+    recording = keeper.begin(head_of(result))
+    closing = asyncio.create_task(keeper.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    keeper.finish(recording, result)
+    await closing
+    assert RunStore(path).load(result.run_id) == result
 
 
 async def test_an_answer_after_the_end_finds_nobody(path, notifications, qtbot, monkeypatch):
