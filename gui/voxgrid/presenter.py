@@ -14,7 +14,7 @@ from voxgrid.grid_menus import GridMenus
 from voxgrid.loop_lag import LoopLag
 from voxgrid.models.board import Frame
 from voxgrid.models.grid import Place
-from voxgrid.models.inspection import Inspection, inspect, inspect_empty
+from voxgrid.models.inspection import Inspection, Spoken, inspect, inspect_empty
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
@@ -69,6 +69,7 @@ class Presenter(QObject):
     ) -> None:
         super().__init__(window)
         self.frames = frames
+        self._spoken = Spoken()
         self._window = window
         self._bridge = bridge
         self._controller = controller
@@ -264,7 +265,7 @@ class Presenter(QObject):
         # What sounds now has nothing to do with the utterance of that number in a recording.
         record = None if self._bridge.in_past else self._controller.records.get(self._chosen)
         self._window.inspector.show_sound(record)
-        shown = inspect(life, cell, record, now, self.frames)
+        shown = inspect(life, cell, record, now, self.frames, self._spoken)
         return replace(shown, running=False) if self._bridge.in_past else shown
 
     def _follow(self) -> None:

@@ -252,6 +252,10 @@ class FrameStore:
         """Serial that the next frame will have."""
         return self.seen + 1
 
+    def holds(self, at: float) -> bool:
+        """Whether a moment, in monotonic seconds, is one that frames are still kept of."""
+        return bool(self._records) and self._records[0].at <= at
+
     def get(self, serial: int) -> FrameRecord | None:
         """Return a frame, or None when it is not kept (any more)."""
         return self._ring.get(serial)

@@ -67,12 +67,32 @@ class Inspection:
     listening: bool = False
 
 
+class Spoken:
+    """How far a text was spoken."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._number = 0
+        self._words = WordMap("")
+
+    def characters(self, record: UtteranceRecord | None) -> int | None:
+        """Return how many characters were spoken: as far as one listens, else as far as audio came; None if unknown."""
+        if record is None or not record.words:
+            return None
+        if (record.id, record.text) != (self._number, self._text):
+            self._number, self._text, self._words = record.id, record.text, WordMap(record.text)
+        self._words.update(record.words)
+        begun = self._words.at(record.played_s if record.listening else record.audio_s)
+        return self._words.end_of(begun)
+
+
 def inspect(
     life: Life,
     cell: CellState | None,
     record: UtteranceRecord | None,
     now: float,
     frames: FrameStore | None = None,
+    spoken: Spoken | None = None,
 ) -> Inspection:
     """Put together what is known of an utterance.
 
@@ -82,6 +102,7 @@ def inspect(
         record: Its text and sound, if they are kept.
         now: Monotonic seconds.
         frames: Where the frames of its contexts are, or None.
+        spoken: Finds its words in its text; kept from call to call, it looks at each word once.
     """
     talks = {
         attempt.context_id: read_conversation(frames, attempt.context_id, now)
@@ -106,7 +127,7 @@ def inspect(
         stages=waterfall(life, now),
         sections=sections(life, now, talks),
         text=record.text if record is not None else life.label,
-        spoken=_spoken(record),
+        spoken=(spoken or Spoken()).characters(record),
         settings=settings,
         heard=_heard(life, record, talk),
         facts=_facts(life, record, with_settings=not settings),
@@ -160,16 +181,6 @@ def _situation(failed: Sequence[Attempt]) -> Situation:
     if failed[-1].confirmed_at is None:
         return Situation.CREATING
     return Situation.WAITING if failed[-1].first_audio_at is None else Situation.STREAMING
-
-
-def _spoken(record: UtteranceRecord | None) -> int | None:
-    """Return how many characters were spoken: as far as one listens, else as far as audio came."""
-    if record is None or not record.words:
-        return None
-    words = WordMap(record.text)
-    words.update(record.words)
-    begun = words.at(record.played_s if record.listening else record.audio_s)
-    return words.spans[begun - 1].end if begun else 0
 
 
 def _heard(life: Life, record: UtteranceRecord | None, talk: Conversation) -> tuple[tuple[str, str], ...]:

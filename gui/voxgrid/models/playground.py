@@ -50,6 +50,10 @@ class WordMap:
     def __repr__(self) -> str:
         return f"<WordMap {len(self._spans)} of {self._taken} words found>"
 
+    def end_of(self, words: int) -> int:
+        """Return where so many words end in the text, 0 for none."""
+        return self._spans[words - 1].end if words else 0
+
     @property
     def spans(self) -> tuple[Span, ...]:
         """The words that were found, in order."""

@@ -125,7 +125,9 @@ class TimeTravel(QObject):
         bridge, presenter = self._desk.bridge, self._desk.presenter
         chosen = 0 if bridge.in_past or not past.own else presenter.chosen
         past.go(at)
-        bridge.show_past(past.models, past.at)
+        # What the window still holds of this session needs no reading.
+        held = past.own and self._desk.frames.holds(past.at)
+        bridge.show_past(past.models, past.at, None if held else past.recording.frames)
         if chosen:
             presenter.inspect(chosen)
         self.changed.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -59,6 +60,10 @@ class FramesView(QWidget):
         self._searching.timeout.connect(self.refresh)
         self._build()
         self.setFocusProxy(self.table)
+        # As one reads: whose, which, the list, what is in it.
+        order = (*self.chips.values(), self.filter, self.following, self.table, self.detail.whole, self.detail.copy)
+        for before, after in pairwise((*order, self.detail.text)):
+            self.setTabOrder(before, after)
         self.table.chosen.connect(self.detail.show_records)
         self.table.followed.connect(self.following.setChecked)
         self.filter.filtered.connect(self._filter)

@@ -107,6 +107,14 @@ def test_memory_is_bounded_by_text_and_audio(moves: list[tuple[int, str, str]]) 
     assert with_audio == sorted(with_audio), "the newest audio is kept, and no older one behind a gap"
 
 
+def test_it_knows_from_when_on_it_has_frames() -> None:
+    store = FrameStore(frames_most=3)
+    assert not store.holds(5.0)
+    feed(store, [(1, "a", "text")] * 5)
+    assert not store.holds(1.9)
+    assert store.holds(2.0)
+
+
 def test_a_frame_comes_back_whole_while_its_audio_is_kept() -> None:
     store = FrameStore(audio_most=20)
     first, second = wire.audio("c", b"\1" * 9), wire.audio("c", b"\2" * 9)
