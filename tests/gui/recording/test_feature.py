@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from support.recordings import RecordedPool, make_writer
+from voxgrid.frames import FramesFeature
 from voxgrid.models.cell import Look
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
@@ -17,6 +18,7 @@ from voxgrid.recording.live import recordings_folder
 from voxgrid.recording.replica import Replica
 from voxgrid.speech.notice import Notice
 from voxpool.config import Endpoint
+from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.export import FORMATS
 from voxpool.recording.items import Asked, Mark, PoolBegan, Second, Sounds
 from voxpool.recording.reader import Recording
@@ -222,6 +224,8 @@ def foreign(tmp_path):
         pool.pool.fire(1)
         pool.pool.advance(0.2, 0.05)
         items += pool.take()
+        serial = len(items)
+        items.append(FrameRecord(serial, pool.pool.now, 1, "in", FrameKind.CLOSED, "theirs-1-1", folded="{}"))
     for item in items:
         writer.write(item)
     writer.close()
@@ -246,6 +250,24 @@ def test_a_colleagues_file_is_shown_while_recording_goes_on(stage, feature, fore
     assert feature.travel.opened is None
     feature.travel.go(1001.0)
     assert feature.travel.shown.own
+
+
+def test_a_colleagues_frames_are_listed_with_the_moment(stage, feature, foreign, qtbot):
+    record(stage, feature, 3)
+    frames = next(each for each in stage.parts.features if isinstance(each, FramesFeature))
+    frames.dock.show()
+    feature.files.open_file(foreign)
+    qtbot.waitUntil(lambda: feature.travel.opened is not None)
+    recording = feature.travel.opened.recording
+    feature.travel.go(recording.first + 1.1)
+    rows = frames.view.list.rows
+    assert {row.context_id for row in rows} == {"theirs-1-1"}
+    (chosen,) = frames.view.table.records
+    assert chosen.at <= stage.parts.bridge.now()
+    assert all(row.at > stage.parts.bridge.now() for row in rows if row.serial > chosen.serial)
+    feature.travel.back_to_live()
+    assert frames.view.list.store is stage.parts.feed.store
+    frames.view.stop()
 
 
 def test_a_dropped_file_is_opened(stage, feature, foreign, qtbot):
