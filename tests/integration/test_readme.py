@@ -38,3 +38,13 @@ def test_every_command_that_is_shown_is_understood():
 def test_every_script_that_is_named_exists():
     for name in set(re.findall(r"\bscripts/\w+", README)):
         assert (ROOT / name).exists(), name
+
+
+def test_the_scenario_that_is_shown_can_be_run():
+    from voxpool.stress.scenario import parse_scenario
+    from voxpool.stress.words import Mix
+
+    (content,) = blocks("toml")
+    scenario = parse_scenario(content.encode(), "README.md")
+    Mix(scenario)
+    assert len(scenario.mix) == 2

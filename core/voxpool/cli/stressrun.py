@@ -17,7 +17,7 @@ from voxpool.cli import stresstext
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
 from voxpool.stress.cost import cap_of
-from voxpool.stress.engine import Engine, Surroundings
+from voxpool.stress.engine import Engine, Surroundings, calm_collector
 from voxpool.stress.honesty import BareLoop
 from voxpool.stress.report.html import write_html
 from voxpool.stress.report.tables import to_csv, to_json
@@ -70,6 +70,7 @@ class StressRun:
             pool = await stack.enter_async_context(Pool(self._target, config))
             engine = Engine(pool, self._scenario, around, control=self._control)
             recording = await self._followers(engine, stack, config.slots)
+            calm_collector()
             with _ctrl_c(self._control):
                 result = await engine.run()
         await self._keep(recording, result)

@@ -18,7 +18,7 @@ from voxpool.errors import ProtocolError, VoxpoolError
 from voxpool.events import Event
 from voxpool.pool.pool import Pool
 from voxpool.stress.control import RunControl
-from voxpool.stress.engine import Engine, Surroundings
+from voxpool.stress.engine import Engine, Surroundings, calm_collector
 from voxpool.stress.feed import KEY_VARIABLE, TOKEN_VARIABLE, Lines, packed
 from voxpool.stress.honesty import BareLoop
 from voxpool.stress.result import Mark, Tick
@@ -198,6 +198,7 @@ async def _run(order: dict[str, Any], control: RunControl, writer: Writer) -> No
         engine = Engine(pool, scenario, around, listeners=(follower,), control=control)
         head = engine.head().to_dict()
         writer.put("head", lambda: head)
+        calm_collector()
         result = (await engine.run()).to_dict()
     follower.drain()
     # The parent has these already.

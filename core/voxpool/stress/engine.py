@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import platform
 import sys
 import time
@@ -261,10 +262,16 @@ class Engine:
         tick = self.recorder.tick(phase, target, self._cpu.take(), self._around.underflows() - self._underflows)
         if not isinstance(self._scenario.load, Search):
             self._watch.look()
-        troubled = bool(complaints(self._observed()))
+        troubled = self._in_trouble()
         if troubled and not self._troubled:
             self.recorder.mark(MarkKind.TOOL, f"the tool may be the bottleneck: loop lag {tick.loop_lag_ms:.0f} ms")
         self._troubled = troubled
+
+    def _in_trouble(self) -> bool:
+        """Whether the run is invalid so far, found out at once: a tick must not be what holds the loop up."""
+        probes = (self.recorder.meter.histogram("loop_lag_ms"), self.recorder.meter.histogram("late_start_ms"))
+        late = any(each.count >= FEWEST and each.is_above(99.0) for each in probes)
+        return late or self.recorder.events_lost > 0
 
     def _mark_phases(self) -> None:
         while self._phase_marks and self._phase_marks[0][0] <= self.recorder.now_s + 1e-6:
@@ -344,6 +351,15 @@ class Engine:
         if seen.bare_p99_ms is None:
             return {}
         return {"bare loop p99": f"{seen.bare_p99_ms:.2f} ms ({seen.bare_count} values)"}
+
+
+def calm_collector() -> None:
+    """Keep the garbage collector from looking at what was there before the run, and will be after it.
+
+    For a process that does nothing else than one run: a look at all of it takes longer than what is measured.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def run(

@@ -25,9 +25,16 @@ _MOST_RECENT: Final = 50_000
 
 
 class Histogram:
-    """Durations, exact to three significant digits however many there are, in bounded memory."""
+    """Durations, exact to three significant digits however many there are, in bounded memory.
 
-    def __init__(self) -> None:
+    Args:
+        limit: Values above it are counted: whether a percentile is above it can then be told at once, which the
+            histogram takes milliseconds for.
+    """
+
+    def __init__(self, limit: float = math.inf) -> None:
+        self._limit = limit
+        self._above = 0
         self._hdr = HdrHistogram(1, int(LARGEST_MS * _US), _DIGITS)
         self._count = 0
         self._total = 0.0
@@ -56,9 +63,19 @@ class Histogram:
     def _add(self, value: float) -> None:
         self._hdr.record_value(round(value * _US))
         self._count += 1
+        self._above += value > self._limit
         self._total += value
         self._min = min(self._min, value)
         self._max = max(self._max, value)
+
+    @property
+    def count(self) -> int:
+        """Values recorded."""
+        return self._count
+
+    def is_above(self, percent: float) -> bool:
+        """Whether a percentile is above the limit."""
+        return self._count > 0 and self._count - self._above < rank_of(percent, self._count)
 
     def statistic(self, name: str) -> float | None:
         """Return one of ``STATISTICS``, or None without any value (a count of 0 is a value)."""
@@ -96,13 +113,17 @@ class Histogram:
 class Meter:
     """Every distribution and every count of a run.
 
+    Args:
+        limits: Limits of distributions by name, for ``is_above``.
+
     Attributes:
         counts: The plain numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Mapping[str, float] | None = None) -> None:
         self.counts = Counts()
-        self._histograms = {name: Histogram() for name in DISTRIBUTIONS}
+        limits = limits or {}
+        self._histograms = {name: Histogram(limits.get(name, math.inf)) for name in DISTRIBUTIONS}
 
     def __repr__(self) -> str:
         return f"<Meter {self.counts.started} started, {self.counts.ended} ended>"
@@ -115,6 +136,10 @@ class Meter:
     def count(self, sample: Sample) -> None:
         """Count an utterance that is over."""
         count_sample(self.counts, sample)
+
+    def histogram(self, name: str) -> Histogram:
+        """Return a distribution."""
+        return self._histograms[name]
 
     def distribution(self, name: str, statistic: str) -> float | None:
         """Return a statistic of a distribution, or None when nothing was measured."""

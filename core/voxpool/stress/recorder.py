@@ -19,7 +19,7 @@ from voxpool.events import (
 from voxpool.pool.pool import Pool
 from voxpool.stress.cost import price_of
 from voxpool.stress.draft import Draft
-from voxpool.stress.honesty import PERIOD_S
+from voxpool.stress.honesty import LAG_LIMIT_MS, LATE_LIMIT_MS, PERIOD_S
 from voxpool.stress.ledger import Ledger
 from voxpool.stress.measure import EARLY, Meter, Window, values_of
 from voxpool.stress.result import MarkKind, RunListener, Tick
@@ -65,7 +65,7 @@ class Recorder:
         self._paid = paid
         self._own_price = own_price
         self.began = clock()
-        self.meter = Meter()
+        self.meter = Meter({"loop_lag_ms": LAG_LIMIT_MS, "late_start_ms": LATE_LIMIT_MS})
         self.window = Window()
         self.ledger = Ledger(most_samples, listeners)
         self.uncounted: set[int] = set()
@@ -151,13 +151,17 @@ class Recorder:
     def first_audio(self, draft: Draft) -> None:
         """Its first audio came."""
         draft.speaking = True
-        sample = draft.sample(self.began)
-        if sample.corrected_ms is not None:
-            self._since.ttfa_ms.append(sample.corrected_ms)
+        stages = draft.utterance.stages if draft.utterance is not None else None
+        if stages is None or stages.first_audio_s is None:
+            return
+        first = stages.first_audio_s
+        corrected_ms = (first - draft.scheduled) * 1000.0
+        self._since.ttfa_ms.append(corrected_ms)
         if draft.phase not in self.uncounted:
-            for name, value in values_of(sample):
-                if name in EARLY and name not in ("late_start_ms", "queue_ms"):
-                    self._record(name, value)
+            self._record("corrected_ms", corrected_ms)
+            self._record("uncorrected_ms", (first - draft.started) * 1000.0)
+            if stages.first_text_s is not None:
+                self._record("ttfa_ms", (first - stages.first_text_s) * 1000.0)
 
     def ended(self, draft: Draft) -> None:
         """It is over for its caller."""

@@ -39,6 +39,16 @@ def test_plain_values_agree_with_numpy_exactly(numbers):
         assert statistic_of(numbers, name) == np.percentile(numbers, share, method="inverted_cdf")
 
 
+@given(st.lists(st.integers(0, 40), max_size=400), st.sampled_from([50.0, 99.0, 99.9]))
+def test_whether_a_percentile_is_above_a_limit_is_known_without_looking_for_it(numbers, percent):
+    histogram = Histogram(limit=20)
+    for value in numbers:
+        histogram.record(value)
+
+    above = bool(numbers) and np.percentile(numbers, percent, method="inverted_cdf") > 20
+    assert histogram.is_above(percent) == above
+
+
 def test_a_hundred_values_worked_by_hand():
     histogram = Histogram()
     for value in range(1, 101):
