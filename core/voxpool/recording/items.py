@@ -158,13 +158,10 @@ Recorded = Event | Item | FrameRecord
 _ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | Audio
 _EVENT: Final = b'{"event":"'
 _ITEM: Final = b'{"item":"'
-_DIGITS: Final = bytes(48 if 48 <= code < 58 else 101 if code == 69 else code for code in range(256))
-"""Makes every digit 0 and every E small: what is looked for is then a fixed string, found in no time."""
-_LARGE: Final = (
-    b'0000000000"',
-    *(sign + b"0000000000" for sign in (b":", b",", b"[", b"-", b" ", b"\t", b"\n", b"\r")),
-)
-"""A key or an integer of ten digits."""
+_ALIKE: Final = bytes.maketrans(b"123456789E,[- \t\n\r", b"000000000e:::::::")
+"""Makes every digit 0 and all that a number can follow a colon: what is looked for is then found in no time."""
+_LARGE: Final = (b":0000000000", b'0000000000"')
+"""An integer of ten digits, and a key of as many."""
 _EXPONENT: Final = re.compile(rb"[:,\[\s]-?\d+(?:\.\d+)?[eE]\+?\d")
 _decode_item = msgspec.json.Decoder(_ITEMS).decode
 _encode_item = msgspec.json.Encoder().encode
@@ -250,7 +247,7 @@ def looks_plain(text: bytes) -> bool:
 
     Where it says no, ``check_plain`` looks closer.
     """
-    same = text.translate(_DIGITS)
+    same = text.translate(_ALIKE)
     if any(large in same for large in _LARGE):
         return False
     # Ids of contexts look like exponents, too.

@@ -21,7 +21,7 @@ from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds
 
 _LIVES_OF_A_GROUP: Final = 5
 """Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
-FAILURES_KEPT: Final = 300
+FAILURES_KEPT: Final = 100
 CONNECTIONS_KEPT: Final = 100
 """Fewer than the window keeps: every keyframe holds them."""
 _LETTERS: Final = "abcdefghijklmnop"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,19 @@ from hypothesis import strategies as st
 from support.recordings import RecordedPool
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import DamagedBlock
-from voxpool.recording.items import Asked, Audio, Mark, PoolBegan, PoolResized, Second, Sounds, decode, encode
+from voxpool.recording.items import (
+    Asked,
+    Audio,
+    Mark,
+    PoolBegan,
+    PoolResized,
+    Second,
+    Sounds,
+    check_plain,
+    decode,
+    encode,
+    looks_plain,
+)
 
 ITEMS = [
     PoolBegan(at=1.5, rows=20, columns=5),
@@ -73,6 +86,20 @@ JSON = st.recursive(
     lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=5), inside, max_size=4),
     max_leaves=10,
 )
+
+
+@given(st.dictionaries(st.text(max_size=5) | st.integers(0, 2**60).map(str), JSON, max_size=4))
+def test_what_looks_plain_has_no_number_that_is_too_large(data):
+    for option in (None, orjson.OPT_INDENT_2):
+        text = orjson.dumps(data, option=option)
+        if looks_plain(text):
+            check_plain(orjson.loads(text))
+            assert all(len(key) < 10 for key in data if key.isdecimal())
+
+
+def test_what_is_written_looks_plain():
+    lines = b"".join(encode(item) for item in [*RecordedPool(troubles=0.3).busy(3.0), *ITEMS[:3]])
+    assert looks_plain(lines)
 
 
 @given(st.sampled_from(ITEMS), st.data())
