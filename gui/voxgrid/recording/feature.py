@@ -14,6 +14,7 @@ from voxgrid.recording.files import RecordingFiles
 from voxgrid.recording.live import LiveRecording, recordings_folder
 from voxgrid.recording.past import Past
 from voxgrid.recording.travel import TimeTravel
+from voxgrid.trouble.errors import ErrorsFeature
 from voxgrid.views.menus import Entry, make_action
 from voxgrid.views.timeline_view import TimelineView
 from voxpool.errors import RecordingError
@@ -81,6 +82,9 @@ class RecordingFeature(QObject):
         self._unsubscribe = desk.frames.subscribe(self._take_frame)
         self.view.markRequested.connect(self.set_mark)
         self.travel.changed.connect(self._show)
+        errors = desk.window.findChild(ErrorsFeature)
+        if errors is not None:
+            errors.momentChosen.connect(self._error_chosen)
 
     async def close(self) -> None:
         """Write what is left and end."""
@@ -200,6 +204,11 @@ class RecordingFeature(QObject):
         self._marks += 1
         self._live.mark(f"Mark {self._marks}")
         self._say(f"Mark {self._marks} is set; it shows on the time line in a moment.")
+
+    def _error_chosen(self, at: float, _connection_id: int, _context_id: str) -> None:
+        """Follow the errors dock while the past is shown; what is live is not left behind by a click."""
+        if self._desk.bridge.in_past:
+            self.travel.go(at)
 
     # --- menu --------------------------------------------------------------------------------------------
 

@@ -401,3 +401,13 @@ def test_whole_texts_are_recorded_for_replaying(stage, feature):
         (asked,) = [item for item in recording.items() if isinstance(item, Asked)]
     assert asked.text == text
     assert asked.voice == stage.parts.controller.settings.voice
+
+
+def test_a_chosen_error_leads_to_its_moment_while_the_past_is_shown(stage, feature):
+    record(stage, feature, 4)
+    errors = next(each for each in stage.parts.features if type(each).__name__ == "ErrorsFeature")
+    errors.momentChosen.emit(1002.0, 0, "")
+    assert not stage.parts.bridge.in_past, "what is live is not left behind by a click"
+    feature.travel.go(1003.0)
+    errors.momentChosen.emit(1002.0, 0, "")
+    assert stage.parts.bridge.now() == 1002.0
