@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     made.add_argument("--json", type=Path, metavar="FILE", help="everything as JSON")
     made.add_argument("--csv", type=Path, metavar="FILE", help="one line for each utterance")
     made.add_argument("--trace", type=Path, metavar="FILE", help="Chrome trace, opens in Perfetto")
+    made.add_argument("--scenario", type=Path, metavar="FILE", help="its scenario as TOML, to run it again")
     made.add_argument("--texts", action="store_true", help="with the texts of the utterances")
     made = verbs.add_parser("delete", help="delete runs for good")
     made.add_argument("runs", nargs="+", metavar="RUN", help=f'id, the beginning of one, or "{LAST}"')

@@ -125,6 +125,8 @@ def _compare(store: RunStore, arguments: argparse.Namespace) -> int:
             for each in comparison.of(measure):
                 print(_difference(each))
         print()
+    for caveat in words.caveats(names, results):
+        print(caveat)
     print(METHOD)
     if arguments.html:
         write_comparison(results, arguments.html)
@@ -142,13 +144,14 @@ def _difference(each: Difference) -> str:
 def _export(store: RunStore, arguments: argparse.Namespace) -> int:
     from voxpool.stress.export.trace import write_trace
     from voxpool.stress.report.html import write_html
-    from voxpool.stress.report.tables import to_csv, to_json
+    from voxpool.stress.report.tables import scenario_toml, to_csv, to_json
 
     result = _opened(store, arguments.run)
     texts: bool = arguments.texts
-    wanted = [each for each in (arguments.html, arguments.json, arguments.csv, arguments.trace) if each]
+    names = ("html", "json", "csv", "trace", "scenario")
+    wanted = [file for name in names if (file := getattr(arguments, name))]
     if not wanted:
-        raise RunsError("Say what to write: --html, --json, --csv or --trace, each with a file.")
+        raise RunsError("Say what to write: --html, --json, --csv, --trace or --scenario, each with a file.")
     if arguments.html:
         write_html(result, arguments.html, texts)
     if arguments.json:
@@ -157,6 +160,8 @@ def _export(store: RunStore, arguments: argparse.Namespace) -> int:
         arguments.csv.write_text(to_csv(result, texts), encoding="utf-8", newline="")
     if arguments.trace:
         write_trace(result, arguments.trace, texts=texts)
+    if arguments.scenario:
+        arguments.scenario.write_text(scenario_toml(result), encoding="utf-8")
     for file in wanted:
         print(file)
     return 0

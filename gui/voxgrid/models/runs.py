@@ -114,7 +114,7 @@ class Compared:
     Attributes:
         run_ids: The runs.
         names: What they are called here; all different.
-        sentences: One for each run after the first.
+        sentences: One for each run after the first, and one for each that compares with nothing.
         picture: Their percentile curves over each other.
         table: Differences with their verdicts.
         method: How it was found out.
@@ -286,7 +286,10 @@ def compared(results: Sequence[RunResult]) -> Compared:
     return Compared(
         tuple(result.run_id for result in results),
         tuple(names),
-        tuple(f"{name} against {names[0]}: {pair.sentence()}." for name, pair in zip(names[1:], pairs, strict=True)),
+        (
+            *(f"{name} against {names[0]}: {pair.sentence()}." for name, pair in zip(names[1:], pairs, strict=True)),
+            *words.caveats(names, results),
+        ),
         Picture("Corrected time to first audio", "ms", tuple(lines), tail=True),
         Table(heads, tuple(rows), tuple(tones)),
         METHOD,

@@ -39,6 +39,7 @@ KINDS: Final = (
     Kind("json", "JSON", ".json"),
     Kind("csv", "CSV, a line for each utterance", ".csv"),
     Kind("trace", "Chrome trace for Perfetto", ".trace.json"),
+    Kind("scenario", "scenario, to run it again", ".toml"),
 )
 
 
@@ -63,7 +64,7 @@ def export_to(path: Path, kind: Kind, *, texts: bool) -> Write:
         # What these need is large, and a window that exports nothing does not wait for it.
         from voxpool.stress.export.trace import write_trace
         from voxpool.stress.report.html import write_html
-        from voxpool.stress.report.tables import to_csv, to_json
+        from voxpool.stress.report.tables import scenario_toml, to_csv, to_json
 
         file = path if path.suffix else path.with_name(path.name + kind.suffix)
         result = results[0]
@@ -71,6 +72,8 @@ def export_to(path: Path, kind: Kind, *, texts: bool) -> Write:
             write_html(result, file, texts)
         elif kind.name == "trace":
             write_trace(result, file, texts=texts)
+        elif kind.name == "scenario":
+            file.write_text(scenario_toml(result), encoding="utf-8")
         elif kind.name == "csv":
             file.write_text(to_csv(result, texts), encoding="utf-8", newline="")
         else:

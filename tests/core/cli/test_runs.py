@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,7 @@ def test_a_comparison_says_what_is_more_than_noise(runs, tmp_path):
 
 
 def test_every_kind_of_export_is_written(runs, tmp_path):
-    files = {kind: tmp_path / f"out.{kind}" for kind in ("html", "json", "csv", "trace")}
+    files = {kind: tmp_path / f"out.{kind}" for kind in ("html", "json", "csv", "trace", "scenario")}
     code, out, _ = runs("export", "run-0001", *(part for kind, file in files.items() for part in (f"--{kind}", file)))
     assert code == 0
     assert out.split() == [str(file) for file in files.values()]
@@ -82,6 +83,7 @@ def test_every_kind_of_export_is_written(runs, tmp_path):
     with files["csv"].open(newline="") as file:
         assert len(list(csv.reader(file))) == 401
     assert json.loads(files["trace"].read_text())["traceEvents"]
+    assert tomllib.loads(files.pop("scenario").read_text()) == make_result(1, name="before").scenario
     assert not [file for file in files.values() if "caller" in file.read_text()]
     # What was exported can be shown and compared again.
     assert runs("show", files["json"])[1] == runs("show", "run-0001")[1]
@@ -90,7 +92,7 @@ def test_every_kind_of_export_is_written(runs, tmp_path):
 def test_an_export_without_a_file_says_what_to_give(runs):
     assert runs("export", "last")[::2] == (
         1,
-        "voxpool: Say what to write: --html, --json, --csv or --trace, each with a file.\n",
+        "voxpool: Say what to write: --html, --json, --csv, --trace or --scenario, each with a file.\n",
     )
 
 

@@ -71,6 +71,13 @@ def test_a_run_of_nothing_can_be_opened():
     assert summary.percentiles.rows == summary.checks.rows == ()
 
 
+def test_a_comparison_warns_of_runs_that_compare_with_nothing():
+    aborted = replace(make_result(2, name="stopped"), verdict=Verdict.ABORTED)
+    assert runs.compared([make_result(1), aborted]).sentences[-1] == (
+        "stopped is ABORTED: its numbers say only how it began."
+    )
+
+
 def test_a_comparison_has_a_sentence_for_each_run_and_a_verdict_for_each_percentile():
     results = [make_result(seed, count=500, slow=slow) for seed, slow in ((1, 1.0), (2, 1.6), (3, 1.0))]
     compared = runs.compared(results)

@@ -6,7 +6,7 @@ our own would have to imitate; nothing is fetched, and the page's content policy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import jinja2
 import orjson
-import tomlkit
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -22,6 +21,7 @@ from voxpool.stress import compare as comparing
 from voxpool.stress.report import words
 from voxpool.stress.report.figures import Figure, curves, figures
 from voxpool.stress.report.leaving_out import presentable
+from voxpool.stress.report.tables import scenario_toml
 from voxpool.stress.result import Percentiles, RunResult
 from voxpool.stress.sample import Sample
 
@@ -97,7 +97,7 @@ def to_html(result: RunResult, *, texts: bool = False) -> str:
         rows=_rows(shown),
         slowest=_slowest(shown.samples),
         safe=words.safe_number(shown),
-        scenario=_written(shown.scenario),
+        scenario=scenario_toml(shown).strip(),
     )
 
 
@@ -131,6 +131,7 @@ def comparison_html(results: Sequence[RunResult]) -> str:
         ],
         runs=list(zip(names, shown, strict=True)),
         pairs=list(zip(names[1:], pairs, strict=True)),
+        caveats=words.caveats(names, shown),
         method=comparing.METHOD,
         measures=comparing.MEASURES,
     )
@@ -184,20 +185,6 @@ def _cell(value: float | None, count: int, share: float) -> Cell:
 def _slowest(samples: Sequence[Sample]) -> list[Sample]:
     heard = [sample for sample in samples if sample.corrected_ms is not None]
     return sorted(heard, key=lambda sample: -(sample.corrected_ms or 0.0))[:SLOWEST]
-
-
-def _written(scenario: Mapping[str, Any]) -> str:
-    """Write a scenario as the file that it came from, or would come from."""
-    return tomlkit.dumps(_without_nothing(scenario)).strip()
-
-
-def _without_nothing(data: Any) -> Any:
-    """TOML has no null."""
-    if isinstance(data, Mapping):
-        return {name: _without_nothing(value) for name, value in data.items() if value is not None}
-    if isinstance(data, list | tuple):
-        return [_without_nothing(value) for value in data if value is not None]
-    return data
 
 
 def _page(template: str, charts: list[Figure], **values: Any) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Final
+from typing import Any, Final
 
 import orjson
+import tomlkit
 
 from voxpool.stress.report.leaving_out import presentable
 from voxpool.stress.result import RunResult
 from voxpool.stress.sample import Sample
+from voxpool.stress.scrub import scrub_data
 
 FORMAT: Final = "voxgrid-run/1"
 """Says in the JSON what it is."""
@@ -63,6 +66,20 @@ def to_csv(result: RunResult, texts: bool = False) -> str:
     for sample in presentable(result, texts=texts).samples:
         writer.writerow([_cell(getattr(sample, name)) for name in (*stored, *_DERIVED)])
     return file.getvalue()
+
+
+def scenario_toml(result: RunResult) -> str:
+    """Return the run's scenario as a file that can be run again; credentials are not in it, texts are."""
+    return tomlkit.dumps(_without_nothing(scrub_data(result.scenario)))
+
+
+def _without_nothing(data: Any) -> Any:
+    """TOML has no null."""
+    if isinstance(data, Mapping):
+        return {name: _without_nothing(value) for name, value in data.items() if value is not None}
+    if isinstance(data, list | tuple):
+        return [_without_nothing(value) for value in data if value is not None]
+    return data
 
 
 def _cell(value: object) -> object:

@@ -137,3 +137,16 @@ def distinct_names(results: Sequence[RunResult]) -> list[str]:
         name if names.count(name) == 1 else f"{name}, {moment(result.began_at)}"
         for name, result in zip(names, results, strict=True)
     ]
+
+
+def caveats(names: Sequence[str], results: Sequence[RunResult]) -> list[str]:
+    """Return a sentence for each run whose numbers should not be compared with anything."""
+    why = {
+        Verdict.INVALID: "its numbers say what the tool did, not the service",
+        Verdict.ABORTED: "its numbers say only how it began",
+    }
+    return [
+        f"{name} is {READINGS[result.verdict].word}: {why[result.verdict]}."
+        for name, result in zip(names, results, strict=True)
+        if result.verdict in why
+    ]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.runs import MADE_UP_KEY, TEXT, make_result
-from voxpool.stress.report.tables import FORMAT, to_csv, to_json
+from voxpool.stress.report.tables import FORMAT, scenario_toml, to_csv, to_json
 from voxpool.stress.result import RunResult
 
 SMALL = make_result(count=2)
@@ -70,6 +71,16 @@ def test_no_cell_begins_as_a_formula(text):
         for name in ("text", "label", "error"):
             assert not line[name].lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
             assert line[name].removeprefix("'") == text
+
+
+def test_the_scenario_is_a_file_that_can_be_run_again(result):
+    scenario = {"name": "x", "none": None, "load": {"rate": 3.0, "none": None}, "texts": [{"text": TEXT}], "key": "abc"}
+    assert tomllib.loads(scenario_toml(replace(result, scenario=scenario))) == {
+        "name": "x",
+        "load": {"rate": 3.0},
+        "texts": [{"text": TEXT}],
+        "key": "***",
+    }
 
 
 def test_a_text_source_keeps_its_name_and_loses_its_words(result):
