@@ -266,7 +266,9 @@ def figures_on(loop: str, options: argparse.Namespace) -> list[Figure]:
     bares, pools = ratios(loop, options.runs, [*CANNED, chunks, str(INTERVAL_MS)], AT_ONCE)
     each = [pool.us_per_chunk / bare.us_per_chunk for pool, bare in zip(pools, bares, strict=True)]
     table = [
-        Figure(f"CPU per chunk, paced, pool / bare, {loop}", 1.3 if asyncio_only else 2.0, "", each),
+        Figure(
+            f"CPU per chunk, {options.seconds:g} s each, pool / bare, {loop}", 1.3 if asyncio_only else 2.0, "", each
+        ),
         Figure(f"  bare loop, {loop}", None, "us", [cost.us_per_chunk for cost in bares]),
         Figure(f"  pool, {loop}", None, "us", [cost.us_per_chunk for cost in pools]),
     ]
@@ -293,7 +295,7 @@ def figures(options: argparse.Namespace) -> list[Figure]:
 def main(arguments: list[str] | None = None) -> Any:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of paced audio in each run")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of paced audio in each utterance; each costs too")
     parser.add_argument("--engine", default="espeak", help="of the local server")
     parser.add_argument("--loops", type=lambda text: text.split(","), default=["asyncio", "qasync"])
     print(render(figures(parser.parse_args(arguments))))

@@ -66,7 +66,7 @@ class Books:
         wanted_s: Seconds of all such times that are over.
         refusal: Why the newest handshake failed, or None.
         rejection: The service's refusal of the credential, until it accepts it again.
-        warm_target: Connections that ``prewarm`` asked for.
+        warm_target: Connections that ``prewarm`` asked for; 0 when they are there, or cannot be had.
     """
 
     def __init__(self, config: PoolConfig, random: Random, emit: Callable[[Event], None], prefix: str) -> None:
@@ -137,10 +137,6 @@ class Books:
         """Return the utterances that hold a context and have not ended."""
         slots = (slot for link in self.links.values() for slot in link.slots)
         return [slot.ticket for slot in slots if slot.ticket is not None and slot.live is slot.ticket]
-
-    def takes_contexts(self, link: Link, now: float) -> bool:
-        """Whether a connection accepts new contexts now."""
-        return link.state is C.OPEN and link.cooling_until <= now
 
     # -- connections -----------------------------------------------------------------------------------------
 

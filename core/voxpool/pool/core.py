@@ -59,6 +59,8 @@ class PoolCore:
             admission.pump(books, now)
         if books.touched:
             upkeep.close_retired(books, now)
+        if books.warm_target and self.open_connections >= books.warm_target:
+            books.warm_target = 0
         if books.queue or books.warm_target:
             admission.open_connections(books, now)
         else:

@@ -271,9 +271,8 @@ class Pool:
             raise PoolClosed
         self._core.prewarm(connections, self._clock())
         self._runner.work()
-        while books.warm_target > self._core.open_connections and not books.closing:
+        while books.warm_target and self._core.open_connections < connections:
             await self._runner.change()
-        books.warm_target = 0
         return self._core.open_connections
 
     def pause(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import orjson
@@ -271,7 +272,8 @@ async def test_closing_awaits_even_a_reader_that_takes_its_time() -> None:
             return await real(self, *callbacks)
         finally:
             for _ in range(20):
-                await asyncio.sleep(0)
+                with contextlib.suppress(asyncio.CancelledError):  # it may be told more than once
+                    await asyncio.sleep(0)
             ended.append(self.number)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -285,3 +287,28 @@ async def test_closing_awaits_even_a_reader_that_takes_its_time() -> None:
                 wire.stuck = asyncio.Event()
             await pool.close()
             assert sorted(ended) == [0, 1]
+
+
+async def test_a_warm_pool_that_nobody_uses_falls_asleep() -> None:
+    service = FakeService()
+    async with open_pool(service, prewarm=3, idle_close_s=60.0) as (pool, _):
+        await asyncio.sleep(200.0)
+        assert service.handshakes == 3
+        assert pool.stats().closed_by_reason == {CloseReason.IDLE: 3}
+
+
+async def test_two_who_prewarm_at_once_both_get_what_they_asked_for() -> None:
+    service = FakeService()
+    async with open_pool(service) as (pool, _):
+        assert await asyncio.gather(pool.prewarm(2), pool.prewarm(5)) == [5, 5]
+        assert service.handshakes == 5
+
+
+async def test_prewarming_that_was_cancelled_keeps_nothing_warm() -> None:
+    service = FakeService()
+    async with open_pool(service, idle_close_s=60.0) as (pool, _):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pool.prewarm(3), 0.01)
+        await asyncio.sleep(200.0)
+        assert service.handshakes <= 3
+        assert not service.open_wires

@@ -366,7 +366,9 @@ class PoolModel(RuleBasedStateMachine):
         free = [
             link
             for link in books.links.values()
-            if books.takes_contexts(link, self.now) and link.held < books.config.contexts_per_connection
+            if link.state is ConnectionState.OPEN
+            and link.cooling_until <= self.now
+            and link.held < books.config.contexts_per_connection
         ]
         if books.placement is Placement.SPREAD:
             free = [link for link in free if link.held == 0]
