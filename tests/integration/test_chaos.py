@@ -107,7 +107,8 @@ async def call(pool, number, chance, account, watch):
         await asyncio.sleep(chance.random() * 0.05)
         reading.cancel()
     (heard,) = await asyncio.gather(reading, return_exceptions=True)
-    outcome = await asyncio.wait_for(utterance.wait(), 1)
+    # Who is cancelled between two chunks leaves it speaking: then its own deadlines end it.
+    outcome = await asyncio.wait_for(utterance.wait(), 30)
     account.outcomes[outcome] += 1
     if outcome is Outcome.FAILED:
         # Whoever stopped reading does not hear of it, but it has a reason all the same.
