@@ -173,20 +173,19 @@ class GridDelegate(QStyledItemDelegate):
 
     def _paint_second(self, painter: QPainter, x: int, y: int, cell: CellState, look: Look) -> None:
         layout = self._layout
+        shown = "" if look in (Look.CLOSING, Look.ZOMBIE) else cell_age(cell, self.now)
         if shows_wave(look):
             image = self._sheet.image(cell.row * self._items.model.columns + cell.column)
             painter.drawImage(x + layout.wave.x(), y + layout.wave.y(), image)
         else:
             painter.setPen(self._pens[look])
             painter.setFont(self._small)
-            room = layout.right - layout.text_x - (3 * self._digit if cell.running else 0)
+            room = layout.right - layout.text_x - (len(shown) * self._digit + 4 if shown else 0)
             text = self._elided(second_line(cell, self.now), room, True)
             painter.drawStaticText(x + layout.text_x, y + self._words_y, text)
         if cell.listening:
             painter.drawPixmap(x + layout.note.x(), y + layout.note.y(), self._note)
-            return
-        shown = cell_age(cell, self.now)
-        if shown and look not in (Look.CLOSING, Look.ZOMBIE):
+        elif shown:
             painter.setPen(self._faint_pen)
             painter.setFont(self._mono)
             left = x + layout.right - len(shown) * self._digit

@@ -79,7 +79,7 @@ def cell_layout(width: int, height: int) -> CellLayout:
     wave_top = baseline + max(2, spare // 5)
     wave_height = max(5, plate.bottom() - wave_top - max(1, spare // 6)) | 1
     room = right - _AGE_WIDTH - text_x
-    bars = BARS if room >= 2 * BARS else BARS // 2
+    bars = next((BARS // share for share in (1, 2, 4) if room >= 2 * BARS // share), BARS // 8)
     pitch = max(2, room // bars)
     middle = wave_top + wave_height // 2
     return CellLayout(

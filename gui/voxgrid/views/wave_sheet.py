@@ -45,7 +45,7 @@ class WaveSheet:
 
     Args:
         cells: Number of cells.
-        bars: Bars of each: ``BARS``, or half as many.
+        bars: Bars of each: ``BARS``, or a half, a quarter or an eighth of it.
         pitch: Logical pixels from bar to bar.
         height: Logical pixels of height.
         ratio: Device pixels per logical pixel.

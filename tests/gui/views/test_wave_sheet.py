@@ -22,7 +22,7 @@ def middle_row(sheet, number, pitch):
     return [image.pixel(x, y) for x in range(0, image.width(), pitch)]
 
 
-@pytest.mark.parametrize("bars", [BARS, BARS // 2])
+@pytest.mark.parametrize("bars", [BARS, BARS // 2, BARS // 4, BARS // 8])
 def test_what_is_here_is_bright_and_what_is_to_come_is_faint(bars, qapp):
     sheet = WaveSheet(2, bars, 3, 9, 1.0)
     sheet.draw([1], [cell(BARS // 2)], [INK])
