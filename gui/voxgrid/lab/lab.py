@@ -19,7 +19,7 @@ from voxgrid.lab.docks import LabDocks
 from voxgrid.lab.follower import Follower
 from voxgrid.lab.hearing import Hearing
 from voxgrid.lab.menu import LabMenu
-from voxgrid.lab.runner import Order, Runner, run_here
+from voxgrid.lab.runner import Order, Runner, run_apart, run_here
 from voxgrid.models.lab.draft import Draft
 from voxgrid.models.lab.estimate import WINDOW, Estimate, choose_where, estimate
 from voxgrid.models.lab.lanes import Lanes
@@ -63,7 +63,7 @@ class StressLab(QObject):
     Args:
         desk: The window.
         here: Runs in the window's loop.
-        apart: Runs in a process of its own; without it everything runs in the window.
+        apart: Runs in a process of its own.
 
     Signals:
         finished(RunResult): A run is over.
@@ -73,7 +73,7 @@ class StressLab(QObject):
     finished = Signal(object)
     runningChanged = Signal(bool)
 
-    def __init__(self, desk: Desk, *, here: Runner = run_here, apart: Runner | None = None) -> None:
+    def __init__(self, desk: Desk, *, here: Runner = run_here, apart: Runner = run_apart) -> None:
         super().__init__(desk.window)
         self._desk = desk
         self._here, self._apart = here, apart
@@ -178,6 +178,7 @@ class StressLab(QObject):
         self._show_state()
         self.runningChanged.emit(True)
         hearing = Hearing(self._desk.controller.records, self._desk.controller.listening) if where == WINDOW else None
+        control_of_server = self._desk.controller.local_control
         order = Order(
             scenario=scenario,
             endpoint=endpoint,
@@ -185,7 +186,8 @@ class StressLab(QObject):
             paid=estimated.paid,
             own_price=self._desk.store.get(PRICE),
             cap=estimated.cap if estimated.paid else None,
-            strike=_striker(self._desk.controller.local_control),
+            strike=_striker(control_of_server),
+            token=control_of_server.token if control_of_server is not None else None,
             underflows=lambda: self._desk.controller.player.underflows,
             attached=self._attached,
             listeners=[follower, self._keep(scenario, endpoint.url)],
@@ -194,7 +196,7 @@ class StressLab(QObject):
             clock=self._desk.clock,
         )
         self._tasks.attach(asyncio.get_event_loop())
-        runner = self._here if where == WINDOW or self._apart is None else self._apart
+        runner = self._here if where == WINDOW else self._apart
         self._running = self._tasks.start(self._run(runner, order, hearing), "stress run")
 
     def drain(self) -> None:
@@ -403,8 +405,7 @@ class StressLab(QObject):
         self._show_state()
 
     def _choose_where(self, estimated: Estimate) -> tuple[str, str]:
-        wanted = self._desk.store.get(remembered.WHERE) if self._apart is not None else WINDOW
-        return choose_where(estimated, wanted)
+        return choose_where(estimated, self._desk.store.get(remembered.WHERE))
 
     def _ask(self, scenario: Scenario, estimated: Estimate) -> None:
         dialog = CostDialog(estimated, self._desk.controller.endpoint.choice.title, self._desk.window)

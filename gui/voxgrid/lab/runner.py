@@ -1,4 +1,4 @@
-"""Runs a scenario in the window's own loop, on a pool of its own."""
+"""Runs a scenario on a pool of its own: in the window's loop, or in another process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voxpool.config import Endpoint, PoolConfig
+from voxpool.events import (
+    EventStream,
+    FirstAudio,
+    SlotChanged,
+    UtteranceEnded,
+    UtteranceGranted,
+    UtteranceQueued,
+    UtteranceRetried,
+)
 from voxpool.pool.pool import Pool
 
 if TYPE_CHECKING:
@@ -20,6 +29,15 @@ if TYPE_CHECKING:
 
 CLOSE_S: Final = 1.0
 """How long the pool of a run may take to close."""
+_HELD: Final = 10_000
+_NUMBERED: Final = (
+    SlotChanged,
+    UtteranceQueued,
+    UtteranceGranted,
+    FirstAudio,
+    UtteranceRetried,
+    UtteranceEnded,
+)
 _NUMBERS: Final = 100_000
 """Utterances of one run are numbered from the next multiple of this on: no other pool's have these numbers."""
 
@@ -36,6 +54,7 @@ class Order:
         own_price: US dollars for a million characters, or 0 for list prices.
         cap: Most characters, or None.
         strike: Sets faults at the local server, or None.
+        token: Control token of the local server for a run in another process, or None.
         underflows: Returns the underflows of the sound device so far.
         attached: Told of the pool before anything happens on it.
         listeners: Who follows.
@@ -51,6 +70,7 @@ class Order:
     own_price: float
     cap: int | None
     strike: Strike | None
+    token: str | None
     underflows: Callable[[], int]
     attached: Callable[[PoolLike], None]
     listeners: Sequence[RunListener]
@@ -93,6 +113,46 @@ async def run_here(order: Order) -> RunResult:
     order.attached(pool)
     async with pool:
         return await engine.run()
+
+
+async def run_apart(order: Order) -> RunResult:
+    """Run in a process of its own."""
+    from voxpool.stress.process import RunProcess
+
+    process = RunProcess(
+        order.scenario,
+        order.endpoint,
+        listeners=order.listeners,
+        control=order.control,
+        paid=order.paid,
+        own_price=order.own_price,
+        most_characters=order.cap,
+        control_token=order.token,
+    )
+    order.attached(Renumbered(process, order.number * _NUMBERS))
+    async with process:
+        return await process.result()
+
+
+class Renumbered:
+    """Another pool's events with other numbers for its utterances: here they would be those of the pool in use.
+
+    Args:
+        pool: The other pool.
+        by: What is added to each number.
+    """
+
+    def __init__(self, pool: PoolLike, by: int) -> None:
+        self.config = pool.config
+        self.events = EventStream()
+        self._by = by
+        self._taken = pool.events.subscribe(_HELD, self._pass_on)
+
+    def _pass_on(self) -> None:
+        for event in self._taken.drain():
+            if isinstance(event, _NUMBERED):
+                event = replace(event, utterance_id=event.utterance_id + self._by)
+            self.events.emit(event)
 
 
 def pool_config(scenario: Scenario) -> PoolConfig:

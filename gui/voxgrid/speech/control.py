@@ -48,6 +48,11 @@ class LocalControl:
     def __repr__(self) -> str:
         return f"<LocalControl {self.url}>"
 
+    @property
+    def token(self) -> str:
+        """The control token: for a process of this program's own, and for nobody else's eyes."""
+        return self._token
+
     async def ledger(self) -> dict[str, Any]:
         """Return what the server holds.  Raises ``ControlError``."""
         return await self._ask("GET", LEDGER_PATH)

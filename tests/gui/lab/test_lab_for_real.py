@@ -124,3 +124,23 @@ async def test_a_run_is_kept_and_quitting_in_the_middle_is_clean(window):
     await lab.close()
     assert not lab.running
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.qasync
+async def test_a_run_in_a_process_of_its_own_is_seen_on_the_grid(window):
+    from voxgrid.lab import remembered
+
+    lab, bridge = window.lab, window.parts.bridge
+    window.controller.store.set(remembered.WHERE, "process")
+    window.load(profile="concurrency", concurrency=10, duration_s=1.5)
+    lab.start()
+    assert "process of its own" in lab.docks.lab.run.where.text()
+    await window.until(lambda: bridge.visiting and bridge.live.grid.in_use >= 10)
+    cell = next(cell for cell in bridge.live.grid.cells() if cell.utterance_id)
+    assert cell.utterance_id > 100_000
+    await window.until(lambda: not lab.running)
+    result = lab.picture.result
+    assert result.verdict in (Verdict.PASSED, Verdict.INVALID), result.reasons
+    assert result.done >= 10
+    assert len(lab.picture.lanes) == result.started
+    assert not bridge.visiting
