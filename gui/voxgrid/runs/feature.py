@@ -17,7 +17,6 @@ from voxgrid.notifications import Action, Severity
 from voxgrid.runs import files
 from voxgrid.runs.keeper import RunsKeeper
 from voxgrid.views.menus import Entry, make_action
-from voxgrid.views.runs.dialogs import CompareDialog, SummaryDialog
 from voxgrid.views.runs.runs_view import RunsView
 
 if TYPE_CHECKING:
@@ -121,6 +120,9 @@ class RunsFeature:
     # --- showing -----------------------------------------------------------------------------------------
 
     def _show(self, summary: Summary) -> None:
+        # What plots takes a while to load, and a window in which nobody looks at a run does not wait for it.
+        from voxgrid.views.runs.dialogs import SummaryDialog
+
         run_id = summary.run_id
         buttons = (
             ("Open &report", "open_report", lambda: self._open_page([run_id], files.report_page)),
@@ -129,6 +131,8 @@ class RunsFeature:
         SummaryDialog(summary, self._desk.theme, buttons, self._desk.window).show()
 
     def _show_compared(self, compared: Compared) -> None:
+        from voxgrid.views.runs.dialogs import CompareDialog
+
         ids = list(compared.run_ids)
         open_page = ("Open as a &page", "open_comparison", lambda: self._open_page(ids, files.comparison_page))
         CompareDialog(compared, self._desk.theme, (open_page,), self._desk.window).show()
