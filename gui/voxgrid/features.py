@@ -16,6 +16,7 @@ from voxgrid.lab import make_lab
 from voxgrid.recording.feature import RecordingFeature
 from voxgrid.runs import RunsFeature
 from voxgrid.trouble.errors import ErrorsFeature
+from voxgrid.trouble.faults import FaultsFeature
 
 if TYPE_CHECKING:
     from voxgrid.bridge import Bridge
@@ -73,6 +74,7 @@ FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (
     make_lab,
     FramesFeature,
     ErrorsFeature,
+    FaultsFeature,
     RecordingFeature,
     RunsFeature,
 )

@@ -241,6 +241,23 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         "9",
         codes=(14,),
     ),
+    _known(
+        "bad_status",
+        "A status that cannot be read",
+        "The service sent a status without a code or a text of the right type, or said itself that it does not know.",
+        "The pool does not try again, because nothing says that it would help. Keep the frame and ask the provider.",
+        "9",
+        "3",
+        codes=(2,),
+    ),
+    _known(
+        "other_status",
+        "Another status of the service",
+        "A gRPC status that this service has not been seen to send.",
+        "Read its text. If it lasts, ask the provider and name the context's id.",
+        "9",
+        codes=(1, 6, 9, 11, 12, 15),
+    ),
     # --- connections that could not be opened ------------------------------------------------------------------
     _known(
         "too_many_connections",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -446,7 +447,7 @@ class FailureBook:
             event.at,
             text,
             situation,
-            code=_common_code(hits),
+            code=_code_in(text),
             connection_id=event.connection_id,
             row=event.row,
         )
@@ -467,7 +468,7 @@ class FailureBook:
         self.add(Kind.FRAME, event.at, text, Situation.FRAME, connection_id=event.connection_id, row=event.row)
 
 
-def _common_code(failures: Sequence[Failure]) -> int | None:
-    """Return the status code that contexts of one connection died of, if it is the same for all."""
-    codes = {failure.code for failure in failures}
-    return codes.pop() if len(codes) == 1 else None
+def _code_in(text: str) -> int | None:
+    """Return the status code that a connection ended with: its event carries words alone."""
+    found = re.search(r"\(code (\d+)\)", text)
+    return int(found[1]) if found else None

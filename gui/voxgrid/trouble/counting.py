@@ -32,6 +32,7 @@ class ServerCount:
         self._tell = tell
         self._asked_at = float("-inf")
         self._asking = False
+        self._closed = False
         self._tasks = Tasks(lambda name, error: desk.notifications.exception(error, name))
         self.said = ""
 
@@ -41,7 +42,7 @@ class ServerCount:
         if control is None:
             self.said = "The server's own count can be compared at the app's local server only."
             return
-        if self._asking or self._desk.clock() - self._asked_at < EVERY_S:
+        if self._closed or self._asking or self._desk.clock() - self._asked_at < EVERY_S:
             return
         self._asking = True
         self._tasks.attach(asyncio.get_running_loop())
@@ -66,5 +67,6 @@ class ServerCount:
             self._asking = False
 
     async def close(self) -> None:
-        """End an asking that is under way."""
+        """End an asking that is under way; nothing is asked any more."""
+        self._closed = True
         await self._tasks.cancel()

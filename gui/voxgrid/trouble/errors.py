@@ -110,6 +110,8 @@ class ErrorsFeature(QObject):
         self._words = ErrorWords(lambda: self.book, desk.bridge.now, desk.clock)
         self.view = ErrorsView(desk.theme, self._words, desk.window)
         self._dock = desk.window.add_dock("errors", "Errors", self.view, Qt.DockWidgetArea.LeftDockWidgetArea)
+        # As high as the window: an error has much to tell, and frames below the grid are wide enough.
+        desk.window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._announcer = Announcer(desk.window.cockpit.grid)
         self._count = ServerCount(desk, self._counted)
         self._cell: Place | None = None
