@@ -11,6 +11,7 @@ from voxgrid.models.cell import CellState
 from voxgrid.models.failure_words import clock_time
 from voxgrid.models.faulting import ArmedFault, Injection, Plan
 from voxgrid.notifications import Severity
+from voxgrid.speech.notice import Notice
 from voxgrid.trouble.injecting import Injector, target_of
 from voxgrid.views.faults_view import FaultsView
 from voxgrid.views.menus import Entry
@@ -36,7 +37,7 @@ class FaultsFeature(QObject):
         super().__init__(desk.window)
         self.setObjectName("faults_feature")
         self._desk = desk
-        self._injector = Injector(desk, self.refresh, self.injected.emit, self._tell)
+        self._injector = Injector(desk, self.refresh, self._struck, self._tell)
         self.view = FaultsView(desk.theme, self._when, desk.window)
         self._dock = desk.window.add_dock("faults", "Faults", self.view, Qt.DockWidgetArea.LeftDockWidgetArea)
         errors = desk.window.docks.get("errors")
@@ -51,10 +52,10 @@ class FaultsFeature(QObject):
         desk.commands.add_menu(
             "F&aults",
             [
-                Entry("inject", "&Inject the chosen fault", "Ctrl+Shift+B", self.view.inject.click),
+                Entry("inject", "&Inject the chosen fault", "Shift+F9", self.view.inject.click),
                 Entry("clear_faults", "&Remove all faults", "", self._injector.clear),
                 None,
-                Entry("go_faults", "To the &faults", "Ctrl+8", self.go, tip="Break something on purpose"),
+                Entry("go_faults", "To the &faults", "F9", self.go, tip="Break something on purpose"),
             ],
         )
 
@@ -123,6 +124,11 @@ class FaultsFeature(QObject):
 
     def _remove(self, fault: ArmedFault) -> None:
         self._injector.remove([fault.number])
+
+    def _struck(self, injection: Injection) -> None:
+        self.injected.emit(injection)
+        # Told the way the grid's own menus tell it: the person reads it, and a recording marks it on the time line.
+        self._desk.controller.notice.emit(Notice("break", f"Injected: {injection.sentence()}"))
 
     def _tell(self, text: str, good: bool) -> None:
         severity = Severity.INFO if good else Severity.WARNING

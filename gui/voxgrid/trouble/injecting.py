@@ -173,7 +173,6 @@ class Injector:
             )
             self.board.struck(injection)
             self._injected(injection)
-            self._told(f"Injected: {injection.sentence()}", True)
         else:
             self._told(f"Armed: {plan.words()}, on {target.words}.", True)
         await self.look()

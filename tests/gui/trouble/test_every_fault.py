@@ -176,7 +176,8 @@ async def test_what_is_armed_can_be_removed_and_strikes_no_more(window):
 
 
 async def test_what_has_struck_is_told_with_its_time_to_whoever_marks_it(window):
-    heard = []
+    heard, noticed = [], []
+    window.controller.notice.connect(noticed.append)
     window.faults.injected.connect(heard.append)
     _, cell = await window.sounding()
     window.choose(cell)
@@ -186,6 +187,7 @@ async def test_what_has_struck_is_told_with_its_time_to_whoever_marks_it(window)
     assert began <= injection.at <= window.parts.bridge.now()
     assert (injection.row, injection.column, injection.target) == (cell.row, -1, f"connection {cell.row + 1}")
     assert window.faults.injections == (injection,)
+    assert [notice.text for notice in noticed if notice.kind == "break"] == [f"Injected: {injection.sentence()}"]
 
 
 async def test_a_cell_that_holds_nothing_cannot_be_broken(window):
