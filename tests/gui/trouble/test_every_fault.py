@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -95,13 +96,24 @@ def server():
 
 
 @pytest.fixture
-async def window(server, tmp_path, monkeypatch):
-    """A window on the shared server, which counts as the app's own."""
+def opened(server, tmp_path, monkeypatch):
+    """Open a window on the shared server, which counts as the app's own.
+
+    Not a fixture that yields it: between a test and its teardown Qt's events run without the loop, and a pool that
+    lives then would find none.
+    """
     monkeypatch.setattr(SpeechController, "local_control", LocalControl(server, TOKEN))
-    made = Troubled(tmp_path, server)
-    await made.start()
-    yield made
-    await made.close()
+
+    @asynccontextmanager
+    async def open_window():
+        made = Troubled(tmp_path, server)
+        try:
+            await made.start()
+            yield made
+        finally:
+            await made.close()
+
+    return open_window
 
 
 def test_every_effect_has_a_case_and_a_name():
@@ -122,81 +134,86 @@ async def injected(window, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_fault_is_told_with_its_cell_its_cause_and_its_remedy(window, case):
-    record = await injected(window, case)
-    await window.ended(record)
-    await window.struck()
-    assert record.outcome is case.outcome
-    life = window.parts.bridge.models.lives.get(record.id)
-    first = life.attempts[0]
-    failures = window.book.of_utterance(record.id)
-    assert bool(failures) is bool(case.context)
-    if failures:
-        failure = failures[0]
-        assert failure.entry.name == case.context
-        assert (failure.row, failure.column, failure.context_id) == (first.row, first.column, first.context_id)
-        assert failure.number in [each.number for each in window.book.of_cell(first.row, first.column)]
-        window.errors.show_failure(failure.number)
-        answers = window.errors.view.detail.shown.answers
-        assert failure.entry.cause in answers["why"]
-        assert answers["do"] == failure.entry.remedy
-        assert ("tried again" in answers["then"]) is (case.outcome is DONE)
-        assert window.errors.view.detail.shown.frames
-    if case.whole:
-        wholes = (Kind.CONNECTION, Kind.FRAME)
-        await window.until(lambda: any(each.kind in wholes for each in window.book.all()))
-        whole = next(each for each in window.book.all() if each.kind in wholes)
-        assert whole.entry.name == case.whole
-        assert (whole.row, whole.column) == (0, -1)
-        if failures and case.whole == case.context:
-            assert failures[0].cause == whole.number
-    await window.disarm()
-    assert await window.speaks_again(attempts=3) is DONE
+async def test_a_fault_is_told_with_its_cell_its_cause_and_its_remedy(opened, case):
+    async with opened() as window:
+        record = await injected(window, case)
+        await window.ended(record)
+        await window.struck()
+        assert record.outcome is case.outcome
+        life = window.parts.bridge.models.lives.get(record.id)
+        first = life.attempts[0]
+        failures = window.book.of_utterance(record.id)
+        assert bool(failures) is bool(case.context)
+        if failures:
+            failure = failures[0]
+            assert failure.entry.name == case.context
+            assert (failure.row, failure.column, failure.context_id) == (first.row, first.column, first.context_id)
+            assert failure.number in [each.number for each in window.book.of_cell(first.row, first.column)]
+            window.errors.show_failure(failure.number)
+            answers = window.errors.view.detail.shown.answers
+            assert failure.entry.cause in answers["why"]
+            assert answers["do"] == failure.entry.remedy
+            assert ("tried again" in answers["then"]) is (case.outcome is DONE)
+            assert window.errors.view.detail.shown.frames
+        if case.whole:
+            wholes = (Kind.CONNECTION, Kind.FRAME)
+            await window.until(lambda: any(each.kind in wholes for each in window.book.all()))
+            whole = next(each for each in window.book.all() if each.kind in wholes)
+            assert whole.entry.name == case.whole
+            assert (whole.row, whole.column) == (0, -1)
+            if failures and case.whole == case.context:
+                assert failures[0].cause == whole.number
+        await window.disarm()
+        assert await window.speaks_again(attempts=3) is DONE
 
 
-async def test_a_limit_that_shrinks_is_told_and_one_that_grows_heals(window):
-    await window.inject(plan("now", "limit", contexts_per_connection=1))
-    records = [window.controller.pool.speak(TEXT) for _ in range(4)]
-    await window.until(lambda: any(each.entry.name == "context_limit" for each in window.book.all()))
-    await window.inject(plan("now", "limit", contexts_per_connection=5))
-    for each in records:
-        await each.cancel()
-    assert await window.speaks_again() is DONE
+async def test_a_limit_that_shrinks_is_told_and_one_that_grows_heals(opened):
+    async with opened() as window:
+        await window.inject(plan("now", "limit", contexts_per_connection=1))
+        records = [window.controller.pool.speak(TEXT) for _ in range(4)]
+        await window.until(lambda: any(each.entry.name == "context_limit" for each in window.book.all()))
+        await window.inject(plan("now", "limit", contexts_per_connection=5))
+        for each in records:
+            await each.cancel()
+        assert await window.speaks_again() is DONE
 
 
-async def test_what_is_armed_can_be_removed_and_strikes_no_more(window):
-    await window.inject(plan("create", "status", code=13))
-    armed = window.faults.view.armed
-    armed.setCurrentIndex(armed.model().index(0, 0))
-    assert "Fail with a status" in armed.model().index(0, 0).data()
-    armed.removeRequested.emit(armed.current)
-    await window.until(lambda: not window.faults.armed)
-    assert await window.speaks_again() is DONE
-    assert window.book.total == 0
+async def test_what_is_armed_can_be_removed_and_strikes_no_more(opened):
+    async with opened() as window:
+        await window.inject(plan("create", "status", code=13))
+        armed = window.faults.view.armed
+        armed.setCurrentIndex(armed.model().index(0, 0))
+        assert "Fail with a status" in armed.model().index(0, 0).data()
+        armed.removeRequested.emit(armed.current)
+        await window.until(lambda: not window.faults.armed)
+        assert await window.speaks_again() is DONE
+        assert window.book.total == 0
 
 
-async def test_what_has_struck_is_told_with_its_time_to_whoever_marks_it(window):
-    heard, noticed = [], []
-    window.controller.notice.connect(noticed.append)
-    window.faults.injected.connect(heard.append)
-    _, cell = await window.sounding()
-    window.choose(cell)
-    began = window.parts.bridge.now()
-    await window.inject(plan("now", "drop", "row"))
-    (injection,) = heard
-    assert began <= injection.at <= window.parts.bridge.now()
-    assert (injection.row, injection.column, injection.target) == (cell.row, -1, f"connection {cell.row + 1}")
-    assert window.faults.injections == (injection,)
-    assert [notice.text for notice in noticed if notice.kind == "break"] == [f"Injected: {injection.sentence()}"]
+async def test_what_has_struck_is_told_with_its_time_to_whoever_marks_it(opened):
+    async with opened() as window:
+        heard, noticed = [], []
+        window.controller.notice.connect(noticed.append)
+        window.faults.injected.connect(heard.append)
+        _, cell = await window.sounding()
+        window.choose(cell)
+        began = window.parts.bridge.now()
+        await window.inject(plan("now", "drop", "row"))
+        (injection,) = heard
+        assert began <= injection.at <= window.parts.bridge.now()
+        assert (injection.row, injection.column, injection.target) == (cell.row, -1, f"connection {cell.row + 1}")
+        assert window.faults.injections == (injection,)
+        assert [notice.text for notice in noticed if notice.kind == "break"] == [f"Injected: {injection.sentence()}"]
 
 
-async def test_a_cell_that_holds_nothing_cannot_be_broken(window):
-    assert await window.speaks_again() is DONE
-    window.parts.window.cockpit.grid.choose(2, 4)
-    window.faults.view._fill(plan("now", "status", "cell", code=13))
-    window.faults.view.show_chosen("", "")
-    window.faults.view.inject.click()
-    await window.until(lambda: any("speak or fire something first" in text for text in window.told()))
+async def test_a_cell_that_holds_nothing_cannot_be_broken(opened):
+    async with opened() as window:
+        assert await window.speaks_again() is DONE
+        window.parts.window.cockpit.grid.choose(2, 4)
+        window.faults.view._fill(plan("now", "status", "cell", code=13))
+        window.faults.view.show_chosen("", "")
+        window.faults.view.inject.click()
+        await window.until(lambda: any("speak or fire something first" in text for text in window.told()))
 
 
 @pytest.mark.parametrize(("effect", "place"), [(name, place) for name in EFFECTS for place in faulting.places_of(name)])
