@@ -81,7 +81,7 @@ def _show(store: RunStore, arguments: argparse.Namespace) -> int:
 
 def summary(result: RunResult) -> str:
     """Return the summary of a run for a terminal."""
-    reading = words.reading(result.verdict)
+    reading = words.reading_of(result)
     lines = [f"{reading.sign} {reading.word}: {result.name}", *(f"  {each}" for each in words.sentences(result))]
     if safe := words.safe_number(result):
         lines.append(f"  {safe}")

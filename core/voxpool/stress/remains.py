@@ -14,6 +14,8 @@ from voxpool.stress.sample import Sample
 
 ENDED: Final = "The program ended before the run did; this is what had been recorded until then."
 """The reason of a run whose process died."""
+GOING_ON: Final = "The run is still going on; this is what has been recorded so far."
+"""The reason of a run that is opened while it goes on."""
 
 _SPANS: Final[Mapping[str, Callable[[Sample], float | None]]] = {
     "ttfa": lambda sample: sample.ttfa_ms,
@@ -29,7 +31,11 @@ _SPANS: Final[Mapping[str, Callable[[Sample], float | None]]] = {
 def distributions_of(samples: Iterable[Sample]) -> dict[str, Percentiles]:
     """Return the distributions that samples alone can give."""
     kept = list(samples)
-    return {name: measure(value for each in kept if (value := span(each)) is not None) for name, span in _SPANS.items()}
+    # A slot may be free a moment before its utterance has ended for the caller: that is no time at all.
+    return {
+        name: measure(max(0.0, value) for each in kept if (value := span(each)) is not None)
+        for name, span in _SPANS.items()
+    }
 
 
 def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], samples: Sequence[Sample]) -> RunResult:

@@ -8,22 +8,19 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
 from voxpool.errors import RunsError
 from voxpool.stress import storefile
 from voxpool.stress.recording import Batch
-from voxpool.stress.remains import salvage
+from voxpool.stress.remains import GOING_ON, salvage
 from voxpool.stress.result import Mark, MarkKind, RunResult, Tick
 from voxpool.stress.sample import Sample
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-GOING_ON: Final = "The run is still going on; this is what has been recorded so far."
-"""The reason of a run that is opened while it goes on."""
 
 
 def insert(db: sqlite3.Connection, head: RunResult) -> None:

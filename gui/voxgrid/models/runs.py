@@ -161,7 +161,7 @@ def explain(run: KeptRun) -> str:
 
 def summary(result: RunResult) -> Summary:
     """Make everything that the window shows of a run."""
-    reading = words.reading(result.verdict)
+    reading = words.reading_of(result)
     safe = words.safe_number(result)
     return Summary(
         result.run_id,

@@ -16,10 +16,10 @@ import pytest
 from support.runs import MADE_UP_KEY, make_result
 from voxpool.errors import RunsError
 from voxpool.stress import recording as recording_module
-from voxpool.stress.remains import ENDED
+from voxpool.stress.remains import ENDED, GOING_ON
+from voxpool.stress.report.words import reading, reading_of
 from voxpool.stress.result import Mark, MarkKind, Tick, Verdict
 from voxpool.stress.store import RunStore, default_path
-from voxpool.stress.storerows import GOING_ON
 
 
 @pytest.fixture
@@ -153,6 +153,7 @@ def test_a_run_that_goes_on_can_be_looked_at_and_not_deleted(store):
     seen = store.load(result.run_id)
     assert store.list()[0].verdict is None
     assert (seen.ticks, seen.samples, seen.reasons) == (result.ticks, result.samples, (GOING_ON,))
+    assert reading_of(seen) is reading(None)
     with pytest.raises(RunsError, match="still goes on"):
         store.delete(result.run_id)
     recording.finish(result)

@@ -91,7 +91,7 @@ def to_html(result: RunResult, *, texts: bool = False) -> str:
         figures(shown),
         result=shown,
         texts=texts,
-        reading=words.reading(shown.verdict),
+        reading=words.reading_of(shown),
         sentences=words.sentences(shown),
         tiles=_tiles(shown),
         rows=_rows(shown),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from voxpool.stress.remains import GOING_ON
 from voxpool.stress.result import RunResult, Verdict
 
 
@@ -59,6 +60,11 @@ MEASURES: Final = {
 def reading(verdict: Verdict | None) -> Reading:
     """Return how a verdict is shown; None is a run that goes on."""
     return GOES_ON if verdict is None else READINGS[verdict]
+
+
+def reading_of(result: RunResult) -> Reading:
+    """Return how a run's verdict is shown; one that was opened while it goes on has none yet."""
+    return GOES_ON if GOING_ON in result.reasons else READINGS[result.verdict]
 
 
 def sentences(result: RunResult) -> tuple[str, ...]:
@@ -146,7 +152,7 @@ def caveats(names: Sequence[str], results: Sequence[RunResult]) -> list[str]:
         Verdict.ABORTED: "its numbers say only how it began",
     }
     return [
-        f"{name} is {READINGS[result.verdict].word}: {why[result.verdict]}."
+        f"{name} is {reading_of(result).word}: {why[result.verdict]}."
         for name, result in zip(names, results, strict=True)
         if result.verdict in why
     ]
