@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication
 
 from voxgrid.models.frame_list import Scope, Target
@@ -27,6 +27,9 @@ _VALUES_MOST: Final = 30
 _LOW: Final = 110
 """Pixels of the time line, if it shares the place below."""
 
+_STANDS_MS: Final = 150
+"""How long a moment of the past is looked at before its frames are read."""
+
 
 class FramesFeature(QObject):
     """The dock, its menu, and the wires to the rest of the window.
@@ -39,6 +42,10 @@ class FramesFeature(QObject):
         super().__init__(desk.window)
         self._desk = desk
         self._past = PastWindow()
+        self._standing = QTimer(self)
+        self._standing.setSingleShot(True)
+        self._standing.setInterval(_STANDS_MS)
+        self._standing.timeout.connect(self._stands)
         self.view = FramesView(desk.frames, desk.theme)
         self.dock = desk.window.add_dock("frames", "Frames", self.view, Qt.DockWidgetArea.BottomDockWidgetArea)
         # The inspector stays as high as the window: what explains one context is long, a list of frames is wide.
@@ -58,13 +65,26 @@ class FramesFeature(QObject):
 
     def _framed(self, frame: Frame) -> None:
         bridge = self._desk.bridge
+        if bridge.in_past and bridge.past_frames is not None and not self._past.covers(frame.now):
+            # The frames of a busy stretch take longer to read than a step of a drag: once the moment stands still.
+            self._standing.start()
+            return
+        self._standing.stop()
+        self._show_frames(frame.now)
+
+    def _stands(self) -> None:
+        if self._desk.bridge.in_past:
+            self._show_frames(self._desk.bridge.now())
+
+    def _show_frames(self, now: float) -> None:
+        bridge = self._desk.bridge
         if bridge.in_past and bridge.past_frames is not None:
-            store = self._past.at(frame.now, bridge.past_frames, bridge.models.lives)
+            store = self._past.at(now, bridge.past_frames, bridge.models.lives)
             self._desk.presenter.frames = store
             self.view.show_store(store)
         self.view.refresh()
         if bridge.in_past and not self.view.list.searching:
-            self.view.go_to(frame.now)
+            self.view.go_to(now)
 
     def _replaced(self) -> None:
         self._past = PastWindow()
@@ -79,6 +99,7 @@ class FramesFeature(QObject):
 
     async def close(self) -> None:
         """Stop looking."""
+        self._standing.stop()
         self._unsubscribe()
         self.view.stop()
 

@@ -260,13 +260,23 @@ async def test_a_moment_of_a_recording_shows_the_recorded_frames(stage, frames, 
         return (each for each in recorded if begin <= each.at <= end)
 
     past = Models(GridModel(3, 5))
+
+    def stand_still():
+        assert frames._standing.isActive()
+        frames._standing.timeout.emit()
+        frames._standing.stop()
+
+    stage.parts.bridge.show_past(past, 300.0, read)
     stage.parts.bridge.show_past(past, 550.0, read)
+    assert not asked, "nothing is read while the moment moves"
+    stand_still()
     assert {record.context_id for record in frames.view.list.rows} == {"old-1"}
     assert frames.view.table.records[0].folded == '{"n":50}'
     stage.parts.bridge.show_past(past, 552.0, read)
     assert frames.view.table.records[0].folded == '{"n":52}'
     assert len(asked) == 1, "a moment nearby needs no reading"
     stage.parts.bridge.show_past(past, 590.0, read)
+    stand_still()
     assert frames.view.table.records[0].folded == '{"n":90}'
     assert stage.parts.presenter.frames is frames.view.list.store
     stage.parts.bridge.show_live()

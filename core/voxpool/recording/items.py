@@ -164,6 +164,16 @@ _LARGE: Final = (b":0000000000", b'0000000000"')
 """An integer of ten digits, and a key of as many."""
 _EXPONENT: Final = re.compile(rb"[:,\[\s]-?\d+(?:\.\d+)?[eE]\+?\d")
 _decode_item = msgspec.json.Decoder(_ITEMS).decode
+_FRAME: Final = b'{"frame":'
+
+
+class _FrameLine(msgspec.Struct):
+    """A line with a frame."""
+
+    frame: FrameRecord
+
+
+_decode_frame = msgspec.json.Decoder(_FrameLine).decode
 _encode_item = msgspec.json.Encoder().encode
 
 
@@ -209,6 +219,8 @@ def _decode(line: bytes) -> Recorded | None:
         item: Item = _decode_item(line)
         check_item(item)
         return item
+    if line.startswith(_FRAME):
+        return _decode_frame(line).frame
     return _decode_slowly(_loaded(line))
 
 

@@ -10,9 +10,9 @@ from voxgrid.models.stages import LifeBook
 from voxpool.frames.record import FrameRecord
 from voxpool.frames.store import FrameStore
 
-BEFORE_S: Final = 30.0
-"""Seconds read before the moment: enough to see what led to it."""
-AFTER_S: Final = 5.0
+BEFORE_S: Final = 10.0
+"""Seconds read before the moment: enough to see what led to it, and no longer to read than a blink."""
+AFTER_S: Final = 2.0
 MOST: Final = 20_000
 """Frames held."""
 
@@ -27,6 +27,11 @@ class PastWindow:
     def __repr__(self) -> str:
         return f"<PastWindow {self._from:.1f} to {self._until:.1f} {self._store!r}>"
 
+    def covers(self, moment: float) -> bool:
+        """Whether the frames around a moment are here already."""
+        # Half of what is read before stays, so that a pointer that goes back and forth reads once.
+        return self._from + BEFORE_S / 2 <= moment <= self._until
+
     def at(self, moment: float, read: Callable[[float, float], Iterable[FrameRecord]], lives: LifeBook) -> FrameStore:
         """Return the frames around a moment.
 
@@ -35,8 +40,7 @@ class PastWindow:
             read: Returns the frames of a stretch, oldest first.
             lives: The utterances at that moment: whose the contexts are.
         """
-        # Half of what is read before stays, so that a pointer that goes back and forth reads once.
-        if not self._from + BEFORE_S / 2 <= moment <= self._until:
+        if not self.covers(moment):
             self._read(moment, read)
         for life in lives.newest():
             for attempt in life.attempts:

@@ -260,8 +260,8 @@ def test_a_colleagues_frames_are_listed_with_the_moment(stage, feature, foreign,
     qtbot.waitUntil(lambda: feature.travel.opened is not None)
     recording = feature.travel.opened.recording
     feature.travel.go(recording.first + 1.1)
+    qtbot.waitUntil(lambda: {row.context_id for row in frames.view.list.rows} == {"theirs-1-1"})
     rows = frames.view.list.rows
-    assert {row.context_id for row in rows} == {"theirs-1-1"}
     (chosen,) = frames.view.table.records
     assert chosen.at <= stage.parts.bridge.now()
     assert all(row.at > stage.parts.bridge.now() for row in rows if row.serial > chosen.serial)
