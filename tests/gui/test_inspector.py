@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QColor
 
 from support.fake_frames import SETTINGS as SENT
 from support.fake_frames import FakeFrames
@@ -11,6 +12,7 @@ from voxgrid.models.conversation import Echo
 from voxgrid.models.frame_list import Scope
 from voxgrid.models.inspection import inspect
 from voxgrid.speech.record import UtteranceRecord
+from voxgrid.views.inspector_parts import TextBox
 from voxpool.chunk import AudioChunk
 from voxpool.events import SlotState
 
@@ -115,6 +117,16 @@ async def test_the_text_is_marked_as_far_as_it_was_spoken(stage, talk):
     shown = inspect(life, None, record_for(life, 5, timed), stage.pool.now)
     assert shown.spoken == len(" ".join(words[:3])), "0.5 s of audio came, in which the third word has begun"
     assert inspect(life, None, record_for(life, 5), stage.pool.now).spoken is None
+
+
+def test_what_was_spoken_and_what_was_not_differ_in_colour(stage):
+    box = TextBox()
+    done, waiting = QColor("#112233"), QColor("#aabbcc")
+    box.show_text("One two three.", 7, (done, waiting))
+    marks = [(mark.cursor.selectedText(), mark.format.foreground().color()) for mark in box.extraSelections()]
+    assert marks == [("One two", done), (" three.", waiting)]
+    box.show_text("One two three.", None, (done, waiting))
+    assert box.extraSelections() == []
 
 
 async def test_its_sound_is_drawn_with_its_arrivals(stage, talk, monkeypatch):

@@ -71,12 +71,12 @@ class TextBox(QPlainTextEdit):
     def _marks(self, spoken: int, whole: int, done: QColor, waiting: QColor) -> list[QTextEdit.ExtraSelection]:
         marks = []
         for start, end, color in ((0, spoken, done), (spoken, whole, waiting)):
-            mark = QTextEdit.ExtraSelection()
-            cursor = QTextCursor(self.document())
+            mark, form, cursor = QTextEdit.ExtraSelection(), QTextCharFormat(), QTextCursor(self.document())
             cursor.setPosition(start)
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            mark.cursor, mark.format = cursor, QTextCharFormat()
-            mark.format.setForeground(color)
+            form.setForeground(color)
+            # The attributes are copies: they are set when they are complete.
+            mark.cursor, mark.format = cursor, form
             marks.append(mark)
         return marks
 
