@@ -119,13 +119,26 @@ async def test_the_text_is_marked_as_far_as_it_was_spoken(stage, talk):
     assert inspect(life, None, record_for(life, 5), stage.pool.now).spoken is None
 
 
-def test_what_was_spoken_and_what_was_not_differ_in_colour(stage):
+def test_what_was_not_spoken_yet_has_another_colour(stage):
     box = TextBox()
-    done, waiting = QColor("#112233"), QColor("#aabbcc")
-    box.show_text("One two three.", 7, (done, waiting))
-    marks = [(mark.cursor.selectedText(), mark.format.foreground().color()) for mark in box.extraSelections()]
-    assert marks == [("One two", done), (" three.", waiting)]
-    box.show_text("One two three.", None, (done, waiting))
+    box.resize(300, 40)
+    waiting = QColor("#ff0000")
+
+    def painted_red():
+        image = box.grab().toImage()
+        places = [(x, y) for x in range(image.width()) for y in range(image.height())]
+        return sum(image.pixelColor(*place) == waiting for place in places)
+
+    box.show_text("One two three.", 7, waiting)
+    (mark,) = box.extraSelections()
+    assert mark.cursor.selectedText() == " three."
+    some = painted_red()
+    assert some > 0
+    box.show_text("One two three.", 3, waiting)
+    assert painted_red() > some
+    box.show_text("One two three.", 14, waiting)
+    assert painted_red() == 0
+    box.show_text("One two three.", None, waiting)
     assert box.extraSelections() == []
 
 

@@ -49,15 +49,15 @@ class TextBox(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
         self._spoken: int | None = None
-        self._ink: tuple[QColor, QColor] | None = None
+        self._ink: QColor | None = None
 
-    def show_text(self, text: str, spoken: int | None = None, ink: tuple[QColor, QColor] | None = None) -> None:
+    def show_text(self, text: str, spoken: int | None = None, ink: QColor | None = None) -> None:
         """Show another text, or the same one spoken further.
 
         Args:
             text: The text.
             spoken: Characters of it that were spoken, or None where that is not known.
-            ink: Colours of what was spoken and of what was not.
+            ink: Colour of what was not spoken yet.
         """
         if text != self.toPlainText():
             self.setPlainText(text)
@@ -66,19 +66,17 @@ class TextBox(QPlainTextEdit):
         if (spoken, ink) == (self._spoken, self._ink):
             return
         self._spoken, self._ink = spoken, ink
-        self.setExtraSelections([] if spoken is None or ink is None else self._marks(spoken, len(text), *ink))
+        self.setExtraSelections([] if spoken is None or ink is None else self._marks(spoken, len(text), ink))
 
-    def _marks(self, spoken: int, whole: int, done: QColor, waiting: QColor) -> list[QTextEdit.ExtraSelection]:
-        marks = []
-        for start, end, color in ((0, spoken, done), (spoken, whole, waiting)):
-            mark, form, cursor = QTextEdit.ExtraSelection(), QTextCharFormat(), QTextCursor(self.document())
-            cursor.setPosition(start)
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            form.setForeground(color)
-            # The attributes are copies: they are set when they are complete.
-            mark.cursor, mark.format = cursor, form
-            marks.append(mark)
-        return marks
+    def _marks(self, spoken: int, whole: int, waiting: QColor) -> list[QTextEdit.ExtraSelection]:
+        # One selection: of two that touch, Qt paints the second in the colour of the text.
+        mark, form, cursor = QTextEdit.ExtraSelection(), QTextCharFormat(), QTextCursor(self.document())
+        cursor.setPosition(spoken)
+        cursor.setPosition(whole, QTextCursor.MoveMode.KeepAnchor)
+        form.setForeground(waiting)
+        # The attributes are copies: they are set when they are complete.
+        mark.cursor, mark.format = cursor, form
+        return [mark] if spoken < whole else []
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break the lines anew."""

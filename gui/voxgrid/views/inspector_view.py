@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -179,7 +178,7 @@ class InspectorView(QScrollArea):
         _set(self._state, inspection.state.upper())
         self._badge.show_look(inspection.look)
         _set(self._subtitle, inspection.subtitle)
-        self._text.show_text(inspection.text, inspection.spoken, self._ink())
+        self._text.show_text(inspection.text, inspection.spoken, self._theme.tokens.color("muted"))
         restyle(self._text, "role", "plain" if some else "hint")
         self._error.setVisible(bool(inspection.error))
         _set(self._error_text, inspection.error)
@@ -221,10 +220,6 @@ class InspectorView(QScrollArea):
             self.waveform.setVisible(record is not None)
         elif record is not None:
             self.waveform.refresh()
-
-    def _ink(self) -> tuple[QColor, QColor]:
-        tokens = self._theme.tokens
-        return tokens.color("text"), tokens.color("muted")
 
     def _recolor(self) -> None:
         look = self._shown.look if self._shown else Look.EMPTY
