@@ -92,7 +92,7 @@ def now(tick: Tick) -> str:
     p95 = "-" if tick.ttfa_p95_ms is None else f"{tick.ttfa_p95_ms:.0f} ms"
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  "
-        f"done {tick.done}  failed {tick.failed}  p95 {p95}"
+        f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}"
     )
 
 

@@ -1,0 +1,108 @@
+"""How a run reads in a terminal."""
+
+from rich.console import Console
+
+from voxpool.cli import stresstext
+from voxpool.cli.stress import _exit_code
+from voxpool.cli.stressrun import INTERRUPTED
+from voxpool.cli.stressview import LiveView
+from voxpool.stress.result import (
+    ErrorCount,
+    Mark,
+    MarkKind,
+    Percentiles,
+    RunResult,
+    SearchResult,
+    Step,
+    ThresholdResult,
+    Tick,
+    Verdict,
+)
+
+
+def result(**changes):
+    values = {
+        "run_id": "x",
+        "name": "Test",
+        "began_at": 0.0,
+        "wall_s": 1.5,
+        "started": 3,
+        "done": 2,
+        "failed": 1,
+        "distributions": {"ttfa": Percentiles(2, 15.0, 10.0, 10.0, 20.0, 20.0, 20.0, 20.0, 20.0)},
+        "errors": (ErrorCount("LimitReached 8", 1, ("too many (code 8)",)),),
+    }
+    return RunResult(**(values | changes))
+
+
+def test_it_names_errors_by_kind_with_a_count_and_an_example():
+    lines = stresstext.report(result()).splitlines()
+
+    assert "2 done, 1 failed of 3 utterances" in lines
+    assert "  1 x LimitReached 8: too many (code 8)" in lines
+    assert "errors: none" in stresstext.report(result(errors=()))
+
+
+def test_it_names_thresholds_the_search_and_the_verdict():
+    text = stresstext.report(
+        result(
+            verdict=Verdict.FAILED,
+            reasons=("It is slow.",),
+            thresholds=(ThresholdResult("a.b < 1", False, 2.5), ThresholdResult("c.d < 1", True, None)),
+            search=SearchResult(
+                7.0, 8.0, "utterances at once", (Step(7.0, True, 1.0, 2.0), Step(8.0, False, why="so"))
+            ),
+        )
+    )
+
+    assert "FAILED  a.b < 1  (2.5)" in text
+    assert "held    c.d < 1  (nothing measured)" in text
+    assert "safe: 7 utterances at once; breaking: 8" in text
+    assert text.endswith("FAILED: It is slow.")
+    assert "None" not in text
+
+
+def test_an_invalid_run_says_how_to_read_it():
+    assert "upper bound" in stresstext.report(result(verdict=Verdict.INVALID))
+    assert "upper bound" not in stresstext.report(result())
+
+
+def test_exit_codes():
+    held = (ThresholdResult("errors.rate < 1", True, 0.3),)
+
+    assert _exit_code(result(failed=0)) == 0
+    assert _exit_code(result()) == 1
+    # Who names thresholds says what a failure is.
+    assert _exit_code(result(thresholds=held)) == 0
+    assert _exit_code(result(verdict=Verdict.FAILED, thresholds=held)) == 1
+    assert _exit_code(result(verdict=Verdict.ABORTED, reasons=("The cap of 9 characters was reached.",))) == 1
+    assert _exit_code(result(verdict=Verdict.INVALID)) == 3
+    assert _exit_code(result(verdict=Verdict.ABORTED, reasons=(INTERRUPTED,))) == 130
+
+
+def test_the_live_view_shows_the_newest_state():
+    view = LiveView("Phone line", 60.0, 100)
+    console = Console(width=100, record=True, file=None, force_terminal=False)
+    for number in range(100):
+        view.on_tick(Tick(at_s=number / 4, in_flight=number, slots_held=7, failed=2, ttfa_p95_ms=100.0 + number))
+    view.on_mark(Mark(1.0, MarkKind.THRESHOLD, "errors.rate < 0.01 is crossed: 0.02"))
+    with console.capture() as capture:
+        console.print(view.render())
+    shown = capture.get()
+
+    assert "Phone line" in shown
+    assert "7/100" in shown
+    assert "199 ms" in shown
+    assert "35 s left" in shown
+    assert "is crossed" in shown
+
+
+def test_plain_lines_say_where_it_is(capsys):
+    view = stresstext.PlainView()
+    for number in range(100):
+        view.on_tick(Tick(at_s=number / 4, done=number))
+    view.on_mark(Mark(1.0, MarkKind.EDIT, "target set to 4"))
+    lines = capsys.readouterr().err.splitlines()
+
+    assert len(lines) == 5
+    assert "target set to 4" in lines[-1]
