@@ -56,6 +56,7 @@ class LoadRunner:
         self._schedule = Schedule(plan, random)
         self._tasks: set[asyncio.Task[object]] = set()
         self._begun = 0
+        self._volleys = {at_s for at_s, _ in plan.volleys}
         self._lines = None if plan.lines is None else asyncio.Semaphore(plan.lines)
         self.began = clock()
 
@@ -120,20 +121,28 @@ class LoadRunner:
                 if self._full or await self._alarm.until(self.began + self.plan.duration_s):
                     return
                 continue
-            if not await self._alarm.until(self.began + due_s) or self._control.stopping:
-                continue
+            if await self._alarm.until(self.began + due_s) and not self._control.stopping:
+                self._let_in(group, self._clock())
+
+    def _let_in(self, group: asyncio.TaskGroup, now: float) -> None:
+        """Start everybody who is due, with nothing in between: the last of a volley comes soon after the first."""
+        # Compared as the alarm compares: a rounding the other way would ask it again and again.
+        while (due_s := self._schedule.peek()) is not None and self.began + due_s <= now:
             self._schedule.take()
             self._recorder.arrived()
-            phase = self._first_phase + self.plan.phase(due_s)
             self._begun += 1
-            self._start(group, self._ring(self.began + due_s, phase), f"stress caller {self._begun}")
+            phase = self._first_phase + self.plan.phase(due_s)
+            self._start(group, self._ring(due_s, phase), f"stress caller {self._begun}")
 
-    async def _ring(self, scheduled: float, phase: int) -> None:
-        if self._lines is None:
-            await self._callers.call(scheduled, phase)
-            return
-        async with self._lines:
-            await self._callers.call(scheduled, phase, self._clock())
+    async def _ring(self, due_s: float, phase: int) -> None:
+        scheduled = self.began + due_s
+        if self._lines is not None:
+            async with self._lines:
+                await self._callers.call(scheduled, phase, self._clock())
+        else:
+            # Those of a volley are asked for one after the other; none can be sooner than the one before it.
+            ready = self._clock() if due_s in self._volleys else None
+            await self._callers.call(scheduled, phase, ready)
 
     @property
     def _full(self) -> bool:
@@ -160,11 +169,14 @@ class LoadRunner:
         return math.floor(self.plan.target(at_s) + _ROUNDING * 10)
 
     async def _sit(self, seat: int, taken: set[int], scheduled: float) -> None:
+        # Seats that are taken at the same moment are served one after the other.
+        ready: float | None = self._clock()
         try:
             while seat < self._wanted(self.at_s) and not self._over:
                 self._begun += 1
                 self._recorder.arrived()
-                fine = await self._callers.call(scheduled, self.phase)
+                fine = await self._callers.call(scheduled, self.phase, ready)
+                ready = None
                 if not fine:
                     await asyncio.sleep(_BREATH_S)
                 scheduled = self._clock()

@@ -9,6 +9,7 @@ import pytest
 
 from support.fake_transport import FakeService
 from support.stress_runs import generating_at_most, measured
+from voxpool import Pool
 from voxpool.errors import SettingError
 from voxpool.events import Outcome
 from voxpool.stress.control import RunControl
@@ -125,6 +126,25 @@ async def test_what_is_asked_for_late_counts_from_when_it_was_due():
     assert any(mark.kind is MarkKind.TOOL for mark in result.marks)
     # Twenty were due in those two seconds; the first of them waited for nearly all of it.
     assert sum(sample.late_start_ms > 1 for sample in result.samples) in (19, 20, 21)
+
+
+async def test_a_volley_is_one_moment_and_no_lateness_of_the_tool(monkeypatch):
+    """Asking takes a while; who is asked for last is late by the corrected times, and not by the tool's fault."""
+    loop = asyncio.get_running_loop()
+    speak = Pool.speak
+
+    def slow(*arguments, **more):
+        loop.jump(0.002)
+        return speak(*arguments, **more)
+
+    monkeypatch.setattr(Pool, "speak", slow)
+    for load in ({"profile": "burst", "count": 100}, {"profile": "concurrency", "concurrency": 100, "utterances": 100}):
+        result = await measured(load, texts=HELLO)
+
+        assert result.done == 100
+        assert result.distributions["late_start"].max < 1
+        assert max(sample.late_start_ms for sample in result.samples) == pytest.approx(198, abs=1)
+        assert not any("asked for" in reason for reason in result.reasons)
 
 
 async def test_the_distributions_are_those_of_the_samples():
