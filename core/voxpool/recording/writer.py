@@ -270,7 +270,10 @@ class RecordingWriter:
         for changed, size, path in kept:
             if self._now() - changed <= limits.age_s and total <= room:
                 break
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except PermissionError:  # Windows keeps what somebody looks into; it goes next time
+                continue
             total -= size
             if path in self.files:
                 self.files.remove(path)

@@ -88,6 +88,17 @@ def test_the_oldest_files_go_first(tmp_path):
         assert kept == items[-len(kept) :]
 
 
+def test_a_file_that_cannot_be_removed_now_is_no_reason_to_stop(tmp_path, monkeypatch):
+    def refuse(self, missing_ok=False):
+        raise PermissionError(13, "somebody looks into it")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    items = RecordedPool().busy(6.0)
+    files = written(tmp_path, items, limits=replace(SMALL, file_bytes=8_000, folder_bytes=16_000))
+    with Recording(files) as recording:
+        assert list(recording.items()) == items
+
+
 def test_files_that_are_too_old_go_when_a_session_begins(tmp_path):
     first = written(tmp_path, [Second(at=1.0)], session="first")
     later = first[0].stat().st_mtime + 100.0
