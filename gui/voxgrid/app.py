@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -23,6 +23,7 @@ import qasync  # isort: skip  # after PySide6: it takes the binding that is impo
 from voxgrid import __version__
 from voxgrid.bridge import Bridge, RecordOf
 from voxgrid.commands import Commands, SpeechViews
+from voxgrid.crashes import STEADY_MS, LastSession, SessionMarker
 from voxgrid.demo import Demo
 from voxgrid.faults import Faults
 from voxgrid.features import FEATURES, Desk, Feature
@@ -30,9 +31,10 @@ from voxgrid.frame_feed import FrameFeed
 from voxgrid.garbage import GarbageCollector
 from voxgrid.logs import start_logging, stop_logging
 from voxgrid.loop_lag import LoopLag
-from voxgrid.notifications import Notifications
+from voxgrid.notifications import Notifications, Severity
 from voxgrid.options import Options, parse
 from voxgrid.presenter import Presenter
+from voxgrid.recording.choices import RECORD
 from voxgrid.settings import Settings
 from voxgrid.speech import SpeechController
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind
@@ -164,24 +166,42 @@ async def _run(app: QApplication, options: Options, log_file: Path | None, *, ha
     faults = Faults(notifications)
     faults.install()
     faults.watch(asyncio.get_running_loop())
+    marker = SessionMarker(log_file.parent if log_file is not None and not options.scripted else None)
+    last = marker.begin()
     try:
-        parts = build(app, Settings(), notifications=notifications, log_file=log_file)
+        store = Settings()
+        if last.careful:
+            store.hold(RECORD, False)
+        parts = build(app, store, notifications=notifications, log_file=log_file)
+        _tell_of_last(parts, last, marker)
         try:
-            return await _live(parts, options)
+            return await _live(parts, options, careful=last.careful)
         finally:
             if hard_end:
-                _end_hard_after(_HARD_END_S)
+                _end_hard_after(_HARD_END_S, marker.end)
             await shut_down(parts)
     finally:
+        # An exception on the way out is in the log; only a process that dies leaves its marker.
+        marker.end()
         faults.uninstall()
 
 
-async def _live(parts: Parts, options: Options) -> int:
+def _tell_of_last(parts: Parts, last: LastSession, marker: SessionMarker) -> None:
+    """Explain a session that ended badly, and let this one count as a good start after a while."""
+    if last.crashed:
+        hint = "The details are safe to post: they hold no keys." if last.trace else "Nothing is known of why."
+        parts.notifications.post(
+            last.sentence, hint=hint, details=last.trace, severity=Severity.WARNING, key="last session"
+        )
+    QTimer.singleShot(STEADY_MS, parts.window, marker.steady)
+
+
+async def _live(parts: Parts, options: Options, *, careful: bool = False) -> int:
     """Show the window and stay until it is closed."""
     closed = asyncio.Event()
     parts.window.closed.connect(closed.set)
     _close_on_signals(parts.window)
-    if not options.scripted:
+    if not (options.scripted or careful):
         parts.window.restore()
     parts.window.show()
     parts.views.playground.editor.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -249,12 +269,13 @@ def _close_on_signals(window: MainWindow) -> None:
             _logger.debug("no handler for %s: %s", number.name, error)
 
 
-def _end_hard_after(seconds: float) -> None:
+def _end_hard_after(seconds: float, before: Callable[[], None]) -> None:
     """End the process even when a thread of a library never returns; the local server sees its pipe close."""
 
     def end() -> None:
         time.sleep(seconds)
         _logger.error("something did not end; the process is ended without it")
+        before()
         logging.shutdown()
         os._exit(0)
 

@@ -21,6 +21,7 @@ from voxgrid.views.endpoint_dialog import EndpointDialog
 from voxgrid.views.keys_dialog import KeysDialog
 from voxgrid.views.main_window import MainWindow
 from voxgrid.views.menus import Entry, add_menu, all_actions, make_action
+from voxgrid.views.notifications_dialog import NotificationsDialog
 from voxgrid.window_settings import THEME
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ class Commands:
             [
                 Entry("commands", "&Commands…", "Ctrl+K", self.open_palette),
                 Entry("keys", "&Keys", "F1", self.show_keys),
+                Entry("notifications", "&Notifications…", "Ctrl+Shift+D", self.show_notifications),
                 Entry("dismiss", "&Dismiss the notification", "Ctrl+D", window.cockpit.notification_bar.dismiss),
                 *self._more_help,
                 None,
@@ -239,6 +241,10 @@ class Commands:
         """List every action with its key."""
         dialog = KeysDialog(all_actions(self._window), self._window)
         dialog.open()
+
+    def show_notifications(self) -> None:
+        """List what was told, with reports to copy."""
+        NotificationsDialog(self._notifications, self._window).open()
 
     def show_about(self) -> None:
         """Say what this is."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
 
-from voxgrid.notifications import Notifications
+from voxgrid.notifications import Notifications, Severity
 
 _logger = logging.getLogger(__name__)
 _qt_logger = logging.getLogger("qt")
@@ -34,18 +34,20 @@ class Faults(QObject):
 
     # Another thread's fault must be shown by the GUI thread: a queued signal carries it there.
     _caught = Signal(object, str)
+    _said = Signal(str, bool)
 
     def __init__(self, notifications: Notifications) -> None:
         super().__init__()
         self._notifications = notifications
         self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._said.connect(self._show_qt, Qt.ConnectionType.QueuedConnection)
         self._before = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
         """Take over the hooks of Python, its threads and Qt."""
         sys.excepthook = self._excepthook
         threading.excepthook = self._thread_hook
-        qInstallMessageHandler(_qt_message)
+        qInstallMessageHandler(self._qt_message)
 
     def uninstall(self) -> None:
         """Give them back."""
@@ -76,6 +78,7 @@ class Faults(QObject):
             self._report(error, where)
         else:
             _logger.error("event loop: %s", message)
+            self._said.emit(f"The event loop complains: {message}.", True)
 
     def _report(self, error: BaseException, where: str) -> None:
         _logger.error("nobody caught %s in %s", type(error).__name__, where or "the main thread", exc_info=error)
@@ -84,7 +87,13 @@ class Faults(QObject):
     def _show(self, error: BaseException, where: str) -> None:
         self._notifications.exception(error, where)
 
-
-def _qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
-    if not any(part in text for part in _HARMLESS):
+    def _qt_message(self, kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        if any(part in text for part in _HARMLESS):
+            return
         _qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", text)
+        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+            self._said.emit(f"Qt complains: {text}", kind is not QtMsgType.QtWarningMsg)
+
+    def _show_qt(self, text: str, bad: bool) -> None:
+        severity = Severity.ERROR if bad else Severity.WARNING
+        self._notifications.post(text, hint="A fault of Voxgrid's own; you can go on.", severity=severity)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from voxpool.errors import LocalServerError
 from voxpool.local import LocalServer
+from voxpool.scrub import remember
 
 _logger = logging.getLogger(__name__)
 _BACKOFF_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -77,6 +78,7 @@ class LocalServerSupervisor:
         self._attempts = 0
         self._port_failed = False
         self._control_token = secrets.token_urlsafe(24)
+        remember([self._control_token])
         self.state = LocalServerState(ServerPhase.STOPPED)
 
     def __repr__(self) -> str:

@@ -11,6 +11,8 @@ from typing import Final
 
 import platformdirs
 
+from voxpool.scrub import scrub
+
 _FORMAT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(threadName)s %(name)s: %(message)s"
 _BYTES: Final = 2_000_000
 _FILES: Final = 3
@@ -63,5 +65,13 @@ def _open(folder: Path) -> RotatingFileHandler | None:
         )
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(ScrubbingFormatter(_FORMAT, "%Y-%m-%d %H:%M:%S"))
     return handler
+
+
+class ScrubbingFormatter(logging.Formatter):
+    """Takes secrets out of the whole record, its traceback included: a log is what people post first."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines."""
+        return scrub(super().format(record))

@@ -7,21 +7,28 @@ updates the one on show instead of stacking another, and ``resolve`` takes it aw
 from __future__ import annotations
 
 import logging
+import platform
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from voxgrid import __version__
 from voxpool.errors import VoxpoolError
+from voxpool.scrub import scrub
 
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 50
 """Notifications kept; the oldest is dropped beyond it."""
+
+HISTORY: Final = 200
+"""Notifications remembered, those that were read or are over included."""
 
 FADE_MS: Final = 8000
 """Good news goes away by itself after this many milliseconds; trouble stays until it is read or over."""
@@ -89,6 +96,7 @@ class Notifications(QObject):
         super().__init__()
         self._clock = clock
         self._items: dict[str, Notification] = {}
+        self._history: list[Notification] = []
 
     def __repr__(self) -> str:
         return f"<Notifications {len(self._items)}>"
@@ -97,6 +105,22 @@ class Notifications(QObject):
     def items(self) -> tuple[Notification, ...]:
         """What is on show, newest last."""
         return tuple(self._items.values())
+
+    @property
+    def history(self) -> tuple[Notification, ...]:
+        """Everything that was told, newest last; what is told again in a row stands once."""
+        return tuple(self._history)
+
+    def forget_history(self) -> None:
+        """Remember nothing of what was told."""
+        self._history.clear()
+        self.changed.emit()
+
+    def _remember(self, item: Notification) -> None:
+        if self._history and self._history[-1].key == item.key:
+            self._history.pop()
+        self._history.append(item)
+        del self._history[:-HISTORY]
 
     @property
     def newest(self) -> Notification | None:
@@ -123,11 +147,14 @@ class Notifications(QObject):
             key: Identity; by default the text.
             action: A button.
         """
+        # Whoever words this may quote a header or an environment: nothing secret is shown, logged or copied.
+        text, hint, details = scrub(text), scrub(hint), scrub(details)
         item = Notification(key or text, text, hint, details, severity, 1, self._clock(), action)
         known = self._items.pop(item.key, None)
         if known is not None:
             item = replace(item, count=known.count + 1)
         self._items[item.key] = item
+        self._remember(item)
         while len(self._items) > LIMIT:
             del self._items[next(iter(self._items))]
         log.log(_LEVELS[severity], "%s %s%s", text, hint, f"\n{details}" if details else "")
@@ -173,3 +200,18 @@ class Notifications(QObject):
         if self._items:
             self._items.clear()
             self.changed.emit()
+
+
+def report(item: Notification) -> str:
+    """Return a notification as a text that is safe to post: what happened, where, on what; no keys."""
+    system = f"Voxgrid {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    when = datetime.fromtimestamp(item.at).astimezone().isoformat(timespec="seconds")
+    lines = [
+        f"{item.severity.value}: {item.text}",
+        item.hint,
+        f"when:   {when}, {item.count} times",
+        f"with:   {system}",
+    ]
+    if item.details:
+        lines += ["", item.details.rstrip()]
+    return scrub("\n".join(line for line in lines if line or line == lines[-1])) + "\n"

@@ -137,6 +137,7 @@ class Settings:
             self._store = QSettings(ini, QSettings.Scope.UserScope, "Voxgrid", "voxgrid")
         else:
             self._store = QSettings(str(path), ini)
+        self._for_now: dict[str, object] = {}
 
     def __repr__(self) -> str:
         return f"<Settings {self._store.fileName()} {self._store.status().name}>"
@@ -158,6 +159,8 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """Return the remembered value, or the default when there is no acceptable one."""
+        if setting.key in self._for_now:
+            return setting.read(self._for_now[setting.key])
         stored = self._store.value(setting.key)
         if stored is None:
             return setting.default
@@ -168,12 +171,17 @@ class Settings:
 
     def set(self, setting: Setting[T], value: T) -> None:
         """Remember a value."""
+        self._for_now.pop(setting.key, None)
         stored: object = value
         if isinstance(value, bool):
             stored = "true" if value else "false"
         elif isinstance(value, bytes):
             stored = QByteArray(value)
         self._store.setValue(setting.key, stored)
+
+    def hold(self, setting: Setting[T], value: T) -> None:
+        """Have another value until it is set or the session ends; nothing is written."""
+        self._for_now[setting.key] = value
 
     def forget(self, setting: Setting[T]) -> None:
         """Go back to the default."""

@@ -5,7 +5,7 @@ import sys
 import threading
 
 import pytest
-from PySide6.QtCore import qWarning
+from PySide6.QtCore import QtMsgType, qWarning
 
 from voxgrid.faults import Faults
 from voxgrid.notifications import Notifications
@@ -72,3 +72,12 @@ def test_the_hooks_are_given_back(notifications):
     faults.install()
     faults.uninstall()
     assert (sys.excepthook, threading.excepthook) == before
+
+
+def test_what_qt_complains_of_is_told_too(faults, notifications, qtbot):
+    faults._qt_message(QtMsgType.QtCriticalMsg, None, "QPainter: made up")
+    qtbot.waitUntil(lambda: notifications.newest is not None)
+    assert "QPainter: made up" in notifications.newest.text
+    before = notifications.newest.count
+    faults._qt_message(QtMsgType.QtWarningMsg, None, "this plugin does not support propagateSizeHints()")
+    assert notifications.newest.count == before

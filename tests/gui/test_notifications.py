@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxgrid.notifications import LIMIT, Action, Notifications, Severity
+from voxgrid.notifications import LIMIT, Action, Notifications, Severity, report
 from voxgrid.views.notification_bar import NotificationBar
 from voxpool.errors import ConnectFailed
 
@@ -85,3 +85,23 @@ def test_good_news_told_again_stays_as_long_again(qtbot):
     notifications.post("Saved.", severity=Severity.INFO)
     notifications._fade(first)
     assert notifications.items[0].count == 2
+
+
+def test_what_was_read_stays_in_the_history_and_can_be_forgotten():
+    notifications = Notifications(lambda: 5.0)
+    for text in ("one", "two", "two", "three"):
+        notifications.post(text, key=text)
+    notifications.clear()
+    assert [(item.text, item.count) for item in notifications.history] == [("one", 1), ("two", 2), ("three", 1)]
+    notifications.forget_history()
+    assert notifications.history == ()
+
+
+def test_a_report_says_what_where_and_with_what():
+    notifications = Notifications(lambda: 0.0)
+    notifications.post("It broke.", hint="Try again.", details="Traceback")
+    text = report(notifications.history[0])
+    assert text.startswith("error: It broke.")
+    assert "Try again." in text
+    assert "Voxgrid " in text
+    assert text.endswith("Traceback\n")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from voxgrid.models.wording import TROUBLE
 from voxpool.events import CloseReason, ConnectionChanged, ConnectionPinged, ConnectionState, Event, UtteranceGranted
+from voxpool.scrub import scrub
 
 KEPT: Final = 500
 
@@ -120,7 +121,7 @@ class ConnectionBook:
             self._forget()
         life.state = event.new
         if event.reason is not None:
-            life.reason, life.detail = event.reason, event.detail
+            life.reason, life.detail = event.reason, scrub(event.detail)
         if event.new is ConnectionState.OPEN:
             life.opened_at = event.at
         elif event.new is ConnectionState.RETIRING:

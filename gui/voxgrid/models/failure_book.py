@@ -26,6 +26,7 @@ from voxpool.events import (
     UtteranceRetried,
 )
 from voxpool.knowledge import BY_NAME, UNKNOWN, Situation
+from voxpool.scrub import scrub
 
 KEPT: Final = 2000
 """Failures kept; the oldest is forgotten beyond it."""
@@ -267,12 +268,14 @@ class FailureBook:
         Args:
             kind: What failed.
             at: When, monotonic seconds.
-            text: The error in words, secrets taken out.
+            text: The error in words; secrets are taken out.
             situation: Where in its life it was.
             **facts: Further attributes of ``Failure``.
         """
         self._number += 1
-        failure = Failure(self._number, kind, at, text, situation=situation, **facts)
+        if "details" in facts:
+            facts["details"] = scrub(facts["details"])
+        failure = Failure(self._number, kind, at, scrub(text), situation=situation, **facts)
         self._failures[failure.number] = failure
         self._place(failure)
         self._group(failure).add(failure)

@@ -21,6 +21,7 @@ from voxgrid.views.error_detail import Detail
 from voxgrid.views.errors_view import ErrorsView
 from voxgrid.views.menus import Entry
 from voxpool.frames.record import WIRE_NAMES, FrameRecord
+from voxpool.scrub import scrub
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
@@ -254,7 +255,7 @@ class ErrorsFeature(QObject):
             failure.title,
             answers,
             tuple(failure_words.hit_words(failure, book)),
-            tuple(self.frames_around(failure)),
+            tuple(map(scrub, self.frames_around(failure))),
             failure.details,
             failure.row >= 0 or failure.utterance_id > 0,
             failure.cause,
