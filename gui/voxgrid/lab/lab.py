@@ -132,11 +132,6 @@ class StressLab(QObject):
         """
         return self.draft.scenario(remembered.extras_of(self._desk.controller))
 
-    def show_result(self, result: RunResult) -> None:
-        """Show a run of the past, unless one goes on."""
-        if not self.running:
-            self.docks.show_picture(Picture.of(result), running=False)
-
     # --- intents -----------------------------------------------------------------------------------------
 
     def start(self) -> None:

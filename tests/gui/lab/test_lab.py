@@ -199,6 +199,7 @@ async def test_a_search_shows_its_knee(stage, lab, runner):
     runner.end()
     await over(lab)
     assert lab.docks.charts.knee.said.text().startswith("Safe: 100 utterances at once")
+    assert lab.docks.lab.run.found.text() == lab.docks.charts.knee.said.text()
 
 
 async def test_a_scenario_is_saved_and_opened_again(stage, lab, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,21 +54,6 @@ class Picture:
     lives: LifeBook | None = None
     result: RunResult | None = None
     crossed: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, result: RunResult) -> Picture:
-        """Return the picture of a run that is over, such as one from the store; it has no lanes."""
-        made = cls(name=result.name, planned_s=result.wall_s)
-        pool = result.scenario.get("pool")
-        if isinstance(pool, Mapping):
-            connections, contexts = pool.get("max_connections", 20), pool.get("contexts_per_connection", 5)
-            made.slots = int(connections) * int(contexts)
-        for tick in result.ticks:
-            made.add_tick(tick)
-        for mark in result.marks:
-            made.add_mark(mark)
-        made.end(result)
-        return made
 
     @property
     def limits(self) -> tuple[float, ...]:

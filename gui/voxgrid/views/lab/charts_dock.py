@@ -9,7 +9,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
-from voxgrid.models.lab.charting import CHARTS, summary
 from voxgrid.models.lab.picture import Picture
 from voxgrid.theme import Theme, mono_font
 from voxgrid.views.lab.pictures import save_png, save_svg
@@ -141,10 +140,6 @@ class ChartsDock(QWidget):
         write = save_svg if path.suffix.lower() == ".svg" else save_png
         written = write(self._knee, path, self._picture.name, self._theme.tokens.background)
         return "" if written else f"{path} could not be written."
-
-    def sentences(self) -> str:
-        """Return all charts in sentences."""
-        return "\n".join(summary(plan, self._picture.line) for plan in CHARTS)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Make the charts when they are first seen."""

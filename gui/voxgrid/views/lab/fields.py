@@ -58,7 +58,7 @@ class FieldsView(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._fields: tuple[Field, ...] = ()
+        self._fields: tuple[Field, ...] | None = None
         self._editors: dict[str, Whole | Decimal | List] = {}
         self._grid = grid(self)
 

@@ -32,6 +32,7 @@ class LabView(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("stress")
+        self._estimated = ""
         self.scenario = ScenarioView()
         self.run = RunView(theme)
         self.tabs = QTabBar()
@@ -45,6 +46,7 @@ class LabView(QWidget):
         pages.addWidget(self.scenario)
         pages.addWidget(self.run)
         self.tabs.currentChanged.connect(pages.setCurrentIndex)
+        self.tabs.currentChanged.connect(lambda _: self.say_estimate(self._estimated))
         self.problem = sentence("lab_problem")
         self.estimate = sentence("lab_estimate", "small")
         column = QVBoxLayout(self)
@@ -87,8 +89,9 @@ class LabView(QWidget):
         say(self.problem, text)
 
     def say_estimate(self, text: str) -> None:
-        """Say what the run would be."""
-        say(self.estimate, text)
+        """Say what a run would be, beside the scenario."""
+        self._estimated = text
+        say(self.estimate, text if self.tabs.currentIndex() == SCENARIO else "")
 
     def sizeHint(self) -> QSize:
         """Return the width of the dock."""

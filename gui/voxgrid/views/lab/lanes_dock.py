@@ -56,7 +56,7 @@ class LanesLegend(QWidget):
         metrics = QFontMetrics(self._font)
         left = 12.0
         entries: list[tuple[Stage | Outcome, str]] = [*_SHORT.items()]
-        entries += [(Outcome.FAILED, "failed"), (Outcome.CANCELLED, "interrupted")]
+        entries += [(Outcome.FAILED, "failed"), (Outcome.CANCELLED, "stopped")]
         for kind, word in entries:
             wide = 13 if isinstance(kind, Stage) else 8
             if isinstance(kind, Outcome):

@@ -44,6 +44,7 @@ _FRAME_MS: Final = 100
 _LABEL: Final = 16
 _TALLEST: Final = 44
 _BUDGET_S: Final = 0.002
+_BUDGET_AT_REST_S: Final = 0.012
 _SLICE_PX: Final = 8
 
 
@@ -108,7 +109,7 @@ class LanesView(QWidget):
         """The run is at this moment; repainted at most ten times a second."""
         self._now_s = now_s
         if self._follow:
-            self._right_s = max(now_s, self.span_s * 0.25)
+            self._right_s = self._edge_s
         if self.isVisible() and not self._frames.isActive():
             self._frames.start()
 
@@ -121,6 +122,11 @@ class LanesView(QWidget):
     def span_s(self) -> float:
         """Seconds that fill the width."""
         return SPANS_S[self._span]
+
+    @property
+    def _edge_s(self) -> float:
+        """The moment at the right edge while now is followed: a run first fills the width, and scrolls then."""
+        return max(self._now_s, self.span_s)
 
     @property
     def lanes(self) -> Lanes:
@@ -167,9 +173,9 @@ class LanesView(QWidget):
 
     def pan(self, seconds: float) -> None:
         """Go to another time; now is followed again when it comes into view at the right edge."""
-        right = min(self._now_s, max(self.span_s * 0.5, self._right_s + seconds))
+        right = min(self._edge_s, max(self.span_s, self._right_s + seconds))
         self._right_s = right
-        self.set_follow(right >= self._now_s - 1e-9)
+        self.set_follow(right >= self._edge_s - 1e-9)
         self.update()
 
     def choose(self, utterance_id: int) -> None:
@@ -281,7 +287,7 @@ class LanesView(QWidget):
     def _fill_back(self, painter: QPainter) -> None:
         """Paint the past, the newest first, as far as the time of a frame allows."""
         assert self._filled is not None  # noqa: S101 - set by the caller
-        until = time.perf_counter() + _BUDGET_S
+        until = time.perf_counter() + (_BUDGET_S if self._frames.isActive() else _BUDGET_AT_REST_S)
         start, end = self._filled
         step = _SLICE_PX / self._scale
         while start > self._left_s + 1e-6 and time.perf_counter() < until:

@@ -15,6 +15,7 @@ from voxgrid.models.lab.words import (
     distribution_rows,
     progress_share,
     progress_words,
+    search_sentence,
     threshold_rows,
 )
 from voxgrid.theme import Theme
@@ -93,6 +94,7 @@ class RunView(QWidget):
         result = picture.result
         self.name.setText(picture.name or "No run yet")
         self.banner.show_result(result)
+        say(self.found, search_sentence(result.search) if result is not None and result.search is not None else "")
         share = progress_share(picture)
         self.progress.setVisible(running)
         # Without an end that is known, the bar says only that something goes on.
@@ -117,10 +119,6 @@ class RunView(QWidget):
     def show_where(self, text: str) -> None:
         """Say where the run runs, and why there."""
         self.where.setText(text)
-
-    def show_found(self, text: str) -> None:
-        """Say what a search found."""
-        say(self.found, text)
 
     def sizeHint(self) -> QSize:
         """Return the width of the dock."""
@@ -177,11 +175,10 @@ class RunView(QWidget):
         self._column.addWidget(box)
 
     def _build_percentiles(self) -> None:
-        self._percentiles_head = label("Milliseconds that matter", "heading")
+        self._percentiles_head = label("Distributions", "heading")
         self._percentiles = label("", "", "percentiles")
         self._percentiles.setTextFormat(Qt.TextFormat.RichText)
         self._percentiles.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._percentiles_head.setText("Distributions")
         self._column.addWidget(self._percentiles_head)
         self._column.addWidget(self._percentiles)
 

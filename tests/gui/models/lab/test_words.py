@@ -89,10 +89,3 @@ def test_annotations_are_bounded():
         for mark in fake_marks(60):
             picture.add_mark(mark)
     assert len(picture.marks) == 500
-
-
-def test_a_stored_run_brings_its_slots():
-    picture = Picture.of(fake_result())
-    assert picture.limits == (100.0,)
-    assert picture.result is not None
-    assert len(picture.line) == 240

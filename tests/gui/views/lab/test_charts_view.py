@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage
 
-from support.fake_run import THRESHOLDS, fake_marks, fake_result, fake_ticks
+from support.fake_run import THRESHOLDS, fake_marks, fake_ticks
 from voxgrid.models.lab.charting import CHARTS
 from voxgrid.models.lab.picture import Picture
 from voxgrid.theme import ThemeMode
@@ -144,11 +144,6 @@ def test_a_picture_and_a_drawing_are_saved(view, tmp_path):
     assert "<svg" in drawing
     assert drawing.count("<polyline") + drawing.count("<path") > 50
     assert "could not be written" in view.save(tmp_path / "nowhere" / "charts.png")
-
-
-def test_a_run_from_the_store_can_be_shown(view):
-    view.show_picture(Picture.of(fake_result(seconds=30.0)))
-    assert view.charts["ttfa"].plot.accessibleDescription().startswith("First audio after 0:30: p50 ")
 
 
 def test_the_plot_takes_no_keyboard_and_has_no_menu(view):

@@ -105,6 +105,7 @@ def test_beside_the_lanes_there_is_nothing(scene):
 
 def test_going_back_stops_following_and_end_follows_again(scene, qtbot):
     scene.view.zoom(3)
+    assert scene.view._right_s == scene.view.span_s
     scene.go(12)
     qtbot.keyClick(scene.view, Qt.Key.Key_Left)
     assert not scene.view.following
