@@ -22,7 +22,7 @@ from voxgrid.views.keys_dialog import KeysDialog
 from voxgrid.views.main_window import MainWindow
 from voxgrid.views.menus import Entry, add_menu, all_actions, make_action
 from voxgrid.views.notifications_dialog import NotificationsDialog
-from voxgrid.window_settings import THEME
+from voxgrid.window_settings import REDUCED_MOTION, THEME
 
 if TYPE_CHECKING:
     from voxgrid.presenter import Presenter
@@ -163,6 +163,13 @@ class Commands:
             action = make_action(window, more)
             action.setProperty("menu", "View")
             menu.addAction(action)
+        tip = "Docks jump to their place instead of sliding there"
+        calm = make_action(window, Entry("reduced_motion", "Reduce &motion", "", self._follow_motion, "", True, tip))
+        calm.setProperty("menu", "View")
+        calm.setChecked(self._controller.store.get(REDUCED_MOTION))
+        menu.addAction(calm)
+        self._calm = calm
+        window.setAnimated(not calm.isChecked())
 
     def _theme_menu(self, parent: QMenu) -> QMenu:
         menu = QMenu("&Theme", parent)
@@ -231,6 +238,10 @@ class Commands:
         self._window.theme.set_mode(mode)
         self._themes[mode].setChecked(True)
         self._controller.store.set(THEME, mode.value)
+
+    def _follow_motion(self) -> None:
+        self._window.setAnimated(not self._calm.isChecked())
+        self._controller.store.set(REDUCED_MOTION, self._calm.isChecked())
 
     def next_theme(self) -> None:
         """Dark, light, system, dark..."""

@@ -25,6 +25,9 @@ GRID_KEYS = (
     ("Grid: listen", "Space, double click"),
     ("Grid: interrupt", "Delete"),
     ("Grid: choose several", "Shift+arrow keys"),
+    ("Errors: go to the cell", "Enter"),
+    ("Faults: remove the chosen one", "Delete"),
+    ("Queue: inspect, interrupt", "Enter, Delete"),
 )
 
 

@@ -1,0 +1,93 @@
+"""What a screen reader finds, what shows where the keyboard is, and what does not move."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QWidget,
+)
+
+from support.stage import play
+from voxgrid.models.sentences import cell_sentence, row_sentence
+from voxgrid.theme import ThemeMode
+from voxgrid.views.keys_dialog import KeysDialog
+from voxgrid.views.menus import all_actions
+from voxgrid.views.palette import describe
+from voxgrid.window_settings import REDUCED_MOTION
+
+
+def test_every_cell_and_row_can_be_read_through_qts_own_interface(stage):
+    play(stage, "errors")
+    grid = stage.parts.window.cockpit.grid
+    model, now = stage.parts.bridge.models.grid, stage.parts.bridge.now()
+    table = QAccessible.queryAccessibleInterface(grid)
+    assert table.role() is QAccessible.Role.Table
+    # A corner and the names of the columns, then a head and five cells for each row.
+    said = [table.child(number).text(QAccessible.Text.Name) for number in range(table.childCount())]
+    assert len(said) == 21 * 6
+    for row in model.rows:
+        head, *cells = said[(row.row + 1) * 6 : (row.row + 2) * 6]
+        assert head == row_sentence(row, now)
+        assert cells == [cell_sentence(model.cell(row.row, column), now) for column in range(5)]
+
+
+FOCUSABLE = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox, QPlainTextEdit)
+
+
+@pytest.mark.parametrize("theme", [ThemeMode.DARK, ThemeMode.LIGHT])
+def test_the_keyboard_can_be_seen_wherever_it_is(stage, qtbot, theme):
+    stage.parts.theme.set_mode(theme)
+    window = stage.parts.window
+    for name in ("errors", "faults"):
+        window.docks[name].show()
+    window.bring_up("faults")
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    blind = []
+    for widget in window.findChildren(QWidget):
+        inner = isinstance(widget.parent(), (QComboBox, QAbstractSpinBox))
+        if not isinstance(widget, FOCUSABLE) or inner or not widget.isVisible() or not widget.isEnabled():
+            continue
+        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.window() is not window:
+            continue
+        window.setFocus()
+        before = widget.grab().toImage()
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        if widget.hasFocus() and widget.grab().toImage() == before:
+            blind.append((type(widget).__name__, widget.objectName(), widget.accessibleName()))
+    assert blind == []
+
+
+def test_every_action_is_in_the_palette_and_every_key_on_the_page(stage, qtbot):
+    window = stage.parts.window
+    actions = all_actions(window)
+    palette = window.open_palette(actions)
+    palette.search("")
+    offered = {palette.found.item(row).text().split("    ")[0] for row in range(palette.found.count())}
+    assert offered == {describe(action) for action in actions if action.isEnabled()}
+    palette.close()
+    page = KeysDialog(actions, window)
+    lines = {page.table.item(row, 0).text(): page.table.item(row, 1).text() for row in range(page.table.rowCount())}
+    for action in actions:
+        if not action.shortcut().isEmpty():
+            assert describe(action) in lines
+    assert lines["Errors: go to the cell"] == "Enter"
+    page.close()
+
+
+def test_motion_can_be_reduced_and_stays_so(stage):
+    window = stage.parts.window
+    action = next(each for each in all_actions(window) if each.objectName() == "reduced_motion")
+    assert window.isAnimated() is not action.isChecked()
+    before = window.isAnimated()
+    action.trigger()
+    assert window.isAnimated() is not before
+    assert stage.parts.controller.store.get(REDUCED_MOTION) is before
