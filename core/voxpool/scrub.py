@@ -20,35 +20,42 @@ _SHORTEST: Final = 8
 _MOST: Final = 256
 
 _VALUE: Final = r"[^\s\"'`,;&<>()\[\]{}\\]+"
-_PATTERNS: Final = (
+_PATTERNS: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
     # "Authorization: Basic Zm9v", {'authorization': 'Bearer x'}, authorization=x, ?authorization=Basic%20x
-    re.compile(
-        rf"(?P<kept>\b(?:proxy-)?authorization\b\\?[\"']?\s*[:=]\s*\\?[\"']?)(?:(?:basic|bearer)(?:\s+|%20|\+))?{_VALUE}",
-        re.IGNORECASE,
+    (
+        ("authorization",),
+        re.compile(
+            rf"(?P<kept>\b(?:proxy-)?authorization\b\\?[\"']?\s*[:=]\s*\\?[\"']?)(?:(?:basic|bearer)(?:\s+|%20|\+))?{_VALUE}",
+            re.IGNORECASE,
+        ),
     ),
     # "Basic Zm9vYmFyYmF6", wherever it stands: a scheme and something long that is no word of a sentence
-    re.compile(
-        r"(?P<kept>\b(?:basic|bearer)(?:\s+|%20))(?=[^\s]*[\d+/=_-]|[^\s]{20})[A-Za-z0-9+/=._~%-]{8,}", re.IGNORECASE
+    (
+        ("basic", "bearer"),
+        re.compile(
+            r"(?P<kept>\b(?:basic|bearer)(?:\s+|%20))(?=[^\s]*[\d+/=_-]|[^\s]{20})[A-Za-z0-9+/=._~%-]{8,}",
+            re.IGNORECASE,
+        ),
     ),
     # the subprotocol that carries a token
-    re.compile(r"(?P<kept>\bbearer_)[A-Za-z0-9+/=._~%-]{6,}", re.IGNORECASE),
-    # INWORLD_API_KEY=x, VOXPOOL_CONTROL_TOKEN=x, "api_key": "x", token=x, secret: x, password=x
-    re.compile(
-        r"(?P<kept>\b\w*(?:api[_-]?key|access[_-]?key|control[_-]?token|session[_-]?token|secret|password|passwd)\b"
-        rf"\\?[\"']?\s*[:=]\s*\\?[\"']?){_VALUE}",
-        re.IGNORECASE,
+    (("bearer_",), re.compile(r"(?P<kept>\bbearer_)[A-Za-z0-9+/=._~%-]{6,}", re.IGNORECASE)),
+    # INWORLD_API_KEY=x, VOXPOOL_CONTROL_TOKEN=x, "api_key": "x", secret: x, password=x
+    (
+        ("key", "token", "secret", "passw"),
+        re.compile(
+            r"(?P<kept>(?:api[_-]?key|access[_-]?key|control[_-]?token|session[_-]?token|secret|password|passwd)\b"
+            rf"\\?[\"']?\s*[:=]\s*\\?[\"']?){_VALUE}",
+            re.IGNORECASE,
+        ),
     ),
-    re.compile(rf"(?P<kept>[?&](?:key|token|access_token|jwt)=){_VALUE}", re.IGNORECASE),
+    (("key=", "token=", "jwt="), re.compile(rf"(?P<kept>[?&](?:key|token|access_token|jwt)=){_VALUE}", re.IGNORECASE)),
     # https://user:password@host
-    re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+:[^\s/@\"']+(?=@)", re.IGNORECASE),
+    (("://",), re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+:[^\s/@\"']+(?=@)", re.IGNORECASE)),
     # three parts of base64url: a session token
-    re.compile(r"(?P<kept>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    (("eyj",), re.compile(r"(?P<kept>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
 )
 _PREFIX: Final = re.compile(r"[^\s\"'`(\[{<\\*]+\*{3}(?!\*)")
 """The first characters of a key with three stars behind them, as code 7 quotes them: ``"Zm9v***"`` (section 9)."""
-
-_WORDS: Final = ("auth", "basic", "bearer", "key", "token", "secret", "passw", "jwt", "eyj", "://", HIDDEN)
-"""One of them stands in every text that an expression finds something in."""
 
 _remembered: OrderedDict[str, None] = OrderedDict()
 
@@ -70,14 +77,13 @@ def remember(secrets: Iterable[str]) -> None:
 def scrub(text: str) -> str:
     """Return a text without anything secret; a text that holds nothing secret comes back as it is.
 
-    Every frame that is kept comes by here: where none of a few words stands, the expressions are not asked.
+    Every frame that is kept comes by here: an expression is asked only where a word stands that it cannot do without.
     """
     for secret in _remembered:
         if secret in text:
             text = text.replace(secret, HIDDEN)
     lowered = text.lower()
-    if not any(word in lowered for word in _WORDS):
-        return text
-    for pattern in _PATTERNS:
-        text = pattern.sub(rf"\g<kept>{HIDDEN}", text)
+    for words, pattern in _PATTERNS:
+        if any(word in lowered for word in words):
+            text = pattern.sub(rf"\g<kept>{HIDDEN}", text)
     return _PREFIX.sub(HIDDEN, text) if "***" in text else text

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from voxpool.config import Credential
 from voxpool.errors import EndpointError
+from voxpool.scrub import scrub
 from voxpool.stress.result import Mark, RunResult
 from voxpool.stress.sample import Sample
 
@@ -40,7 +41,7 @@ def scrub_text(text: str) -> str:
             text = Credential.basic(key).scrub(text)
         except EndpointError:
             text = text.replace(key, HIDDEN)
-    return _IN_TEXT.sub(_hide, text)
+    return scrub(_IN_TEXT.sub(_hide, text))
 
 
 def scrub_url(url: str) -> str:
