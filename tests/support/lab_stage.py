@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from support.fake_events import FakePool
 from support.fake_run import THRESHOLDS, fake_marks, fake_result, fake_ticks
-from voxgrid.lab import StressLab
+from voxgrid.lab import StressLab, remembered
 from voxgrid.lab.runner import Order
 from voxpool.config import Endpoint
 from voxpool.errors import VoxpoolError
@@ -71,6 +71,7 @@ def make_ready(parts, *, url: str = "http://127.0.0.1:9") -> StressLab:
     choice = EndpointChoice(EndpointKind.CUSTOM, url=url)
     state = EndpointState(choice, Endpoint(url), ready=True, text="Local server")
     parts.controller._link = FakeLink(state)
+    parts.controller.store.set(remembered.WHERE, "window")
     lab.show_draft(replace(lab.draft, thresholds="\n".join(THRESHOLDS)))
     lab._judge()
     return lab

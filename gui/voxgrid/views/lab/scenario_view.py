@@ -268,7 +268,7 @@ class ScenarioView(QWidget):
         self.where = self._picker("run_where", "Where it runs", list(WHERE))
         self.where.currentIndexChanged.connect(lambda _: self.whereChanged.emit(str(self.where.currentData())))
         row = len(_NUMBERS) + len(_POOL)
-        tip = "The window carries a hundred contexts; a heavier load runs in a process of its own."
+        tip = "A load too heavy for this window to measure runs in a process of its own."
         cells.addWidget(field_label("Runs", self.where, tip), row, 0)
         cells.addWidget(self.where, row, 1)
         self._column.addWidget(self.more)

@@ -54,7 +54,7 @@ def test_what_costs_money_is_held_by_the_cap():
 
 
 def test_a_load_beyond_the_window_goes_to_a_process():
-    light = _estimate(Draft())
+    light = replace(_estimate(Draft()), at_once=10, rate=5)
     heavy = replace(light, at_once=400)
     assert choose_where(light, "auto")[0] == WINDOW
     where, why = choose_where(heavy, "auto")
