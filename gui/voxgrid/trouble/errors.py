@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
+from voxgrid.frames import FramesFeature
 from voxgrid.models import connection_words, failure_words
 from voxgrid.models.connections import ConnectionLife
 from voxgrid.models.failures import Failure, Group, Kind
@@ -147,6 +148,7 @@ class ErrorsFeature(QObject):
         view.connectionOpened.connect(self._connection_opened)
         view.allRequested.connect(self.show_all)
         view.detail.cellRequested.connect(self._go_to_number)
+        view.detail.framesRequested.connect(self.show_frames)
         view.detail.copyRequested.connect(self.copy_report)
         view.detail.causeRequested.connect(self.show_failure)
         desk.bridge.framed.connect(self._framed)
@@ -314,6 +316,17 @@ class ErrorsFeature(QObject):
         self._cell, self._group = None, ""
         self.view.show_filter("")
         self.refresh()
+
+    def show_frames(self, number: int) -> None:
+        """Show all frames of a failure's context, the one at its moment chosen."""
+        failure = self.book.get(number)
+        frames = self._desk.window.findChild(FramesFeature)
+        if failure is None or frames is None:
+            return
+        near = self._desk.frames.around(
+            failure.at, 1, 0, connection_id=failure.connection_id, context_id=failure.context_id or None
+        )
+        frames.show_context(failure.context_id, near[-1].serial if near else 0)
 
     def copy_report(self, number: int) -> None:
         """Put a failure's report on the clipboard; it is safe to post."""

@@ -50,10 +50,12 @@ class ErrorDetail(QScrollArea):
     """Shows one error.
 
     Signals:
-        cellRequested(int), copyRequested(int), causeRequested(int): What to do with the error on show, by number.
+        cellRequested(int), framesRequested(int), copyRequested(int), causeRequested(int): What to do with the error
+            on show, by number.
     """
 
     cellRequested = Signal(int)
+    framesRequested = Signal(int)
     copyRequested = Signal(int)
     causeRequested = Signal(int)
 
@@ -82,15 +84,18 @@ class ErrorDetail(QScrollArea):
 
     def _build_buttons(self) -> None:
         self._cell = QPushButton("Cell")
+        self._frames = QPushButton("Frames")
         self._copy = QPushButton("Copy report")
         self._cause = QPushButton("Cause")
         self._cell.setToolTip("Go to the cell, and to the moment")
+        self._frames.setToolTip("Show all frames of its context")
         self._copy.setToolTip("Copy everything about this error; the report holds no keys")
         self._cause.setToolTip("Go to the error that this one is a part of")
         row = QHBoxLayout()
         row.setSpacing(6)
         for button, signal in (
             (self._cell, self.cellRequested),
+            (self._frames, self.framesRequested),
             (self._copy, self.copyRequested),
             (self._cause, self.causeRequested),
         ):
@@ -127,7 +132,7 @@ class ErrorDetail(QScrollArea):
         other = detail is None or self._shown is None or detail.number != self._shown.number
         self._shown = detail
         some = detail is not None
-        for button in (self._cell, self._copy, self._cause):
+        for button in (self._cell, self._frames, self._copy, self._cause):
             button.setVisible(some)
         self._title.setText(detail.title if detail else "")
         self._title.setVisible(some)
@@ -139,6 +144,7 @@ class ErrorDetail(QScrollArea):
         self._show_lines(detail)
         if detail is not None:
             self._cell.setEnabled(detail.has_cell)
+            self._frames.setEnabled(bool(detail.frames))
             self._cause.setVisible(detail.cause > 0)
             self.setAccessibleDescription(" ".join((detail.title, *detail.answers.values())))
         if other:

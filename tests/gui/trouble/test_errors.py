@@ -81,6 +81,18 @@ def test_an_error_leads_to_its_cell_and_its_moment(stage, errors, qtbot):
     assert stage.parts.presenter.chosen == hit.utterance_id
 
 
+def test_an_error_leads_to_the_frames_of_its_context(stage, errors):
+    hit = errors.book.get(lost_connection(errors).hits[0])
+    frame = f'{{"result":{{"contextId":"{hit.context_id}","contextClosed":{{}}}}}}'
+    stage.parts.feed.store.tap(hit.connection_id, "in", frame, hit.at - 0.1)
+    errors.show_failure(hit.number)
+    assert "contextClosed" in errors.view.detail.shown.frames[0]
+    errors.view.detail.framesRequested.emit(hit.number)
+    assert stage.parts.window.docks["frames"].isVisible()
+    view = stage.parts.window.docks["frames"].widget()
+    assert [record.context_id for record in view.table.records] == [hit.context_id]
+
+
 def test_a_cell_leads_to_its_errors(stage, errors):
     cell = next(c for c in stage.parts.bridge.models.grid.cells() if c.look is Look.FAILED and c.row == 12)
     inspector = stage.parts.window.inspector
