@@ -85,14 +85,15 @@ class ErrorDetail(QScrollArea):
     def _build_buttons(self) -> None:
         self._cell = QPushButton("Cell")
         self._frames = QPushButton("Frames")
-        self._copy = QPushButton("Copy report")
+        self._copy = QPushButton("Copy")
+        self._copy.setAccessibleName("Copy report")
         self._cause = QPushButton("Cause")
         self._cell.setToolTip("Go to the cell, and to the moment")
         self._frames.setToolTip("Show all frames of its context")
         self._copy.setToolTip("Copy everything about this error; the report holds no keys")
         self._cause.setToolTip("Go to the error that this one is a part of")
         row = QHBoxLayout()
-        row.setSpacing(6)
+        row.setSpacing(4)
         for button, signal in (
             (self._cell, self.cellRequested),
             (self._frames, self.framesRequested),
