@@ -20,6 +20,7 @@ from support.virtual_time import VirtualTimeLoop
 __all__ = ["null_sink"]  # the fixture of every sound test
 
 GUI = Path(__file__).parent / "gui"
+_applications: list[object] = []
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -29,7 +30,10 @@ def _qasync_loop() -> asyncio.AbstractEventLoop:
 
     import qasync  # isort: skip
 
-    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(QApplication.instance() or QApplication([]))
+    # One for the whole process, as in a program: one that went with its loop would take Qt down in a later test.
+    if not _applications:
+        _applications.append(QApplication.instance() or QApplication([]))
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(_applications[0])
     return loop
 
 
