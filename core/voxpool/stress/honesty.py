@@ -13,13 +13,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
-
-import psutil
 
 from voxpool.stress.measure import Histogram
 
@@ -154,22 +153,17 @@ class CpuMeter:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._process = psutil.Process()
-        self._began = self._last = (clock(), self._used())
-
-    def _used(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+        self._began = self._last = (clock(), time.process_time())
 
     def take(self) -> float:
         """Return the CPU since the last call."""
-        last, self._last = self._last, (self._clock(), self._used())
+        last, self._last = self._last, (self._clock(), time.process_time())
         return _percent(last, self._last)
 
     @property
     def whole(self) -> float:
         """The CPU since the beginning."""
-        return _percent(self._began, (self._clock(), self._used()))
+        return _percent(self._began, (self._clock(), time.process_time()))
 
 
 def _percent(before: tuple[float, float], after: tuple[float, float]) -> float:
