@@ -6,6 +6,7 @@ run goes on, and on all of it at the end.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -166,6 +167,8 @@ def parse(text: str, *, aborts: bool = False) -> Threshold:
     known: Sequence[str] = NUMBERS.get(metric, STATISTICS)
     if statistic not in known:
         raise ValueError(f"{metric} has no {statistic!r}; expected one of {', '.join(known)}")
+    if math.isinf(float(limit)):
+        raise ValueError(f"expected a smaller number than {limit[:80]}: nothing measured can be compared with it")
     return Threshold(text.strip(), metric, statistic, comparison, float(limit), aborts)
 
 

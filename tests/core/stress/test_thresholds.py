@@ -69,6 +69,7 @@ def test_everything_that_is_named_can_be_asked_for():
         ("", "a condition like"),
         ("ttfa_ms.p95", "a condition like"),
         ("ttfa_ms.p95 < fast", "a condition like"),
+        ("ttfa_ms.p95 < 1e999", "a smaller number than 1e999"),
         ("ttfa.p95 < 4", "'ttfa' is not measured; expected one of ttfa_ms,"),
         ("ttfa_ms.p96 < 4", "ttfa_ms has no 'p96'; expected one of min,"),
         ("errors.p95 < 4", "errors has no 'p95'; expected one of rate, count"),
