@@ -336,8 +336,10 @@ class Engine:
         invalid = complaints(self._observed())
         if search is not None and search.safe is None:
             failed: tuple[str, ...] = ("No level held: not even the lowest one that was tried.",)
-        else:
+        elif thresholds:
             failed = tuple(sentence(each) for each in thresholds if not each.passed)
+        else:
+            failed = self._failures()
         stopped = (self.control.why,) if self.control.stopping else ()
         reasons = (*invalid, *stopped, *failed)
         if invalid:
@@ -345,6 +347,13 @@ class Engine:
         if stopped:
             return Verdict.ABORTED, reasons
         return (Verdict.FAILED if failed else Verdict.PASSED), reasons
+
+    def _failures(self) -> tuple[str, ...]:
+        """Return what a run without thresholds is judged by: it must not pass with nothing but failures."""
+        counts = self.recorder.meter.counts
+        if not counts.failed:
+            return ()
+        return (f"{counts.failed} of {counts.ended} utterances failed, and no threshold says how many may.",)
 
     def _bare_facts(self) -> dict[str, str]:
         seen = self._observed()

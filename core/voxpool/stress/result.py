@@ -18,9 +18,9 @@ class Verdict(StrEnum):
     """How a run is to be read."""
 
     PASSED = "passed"
-    """Every threshold held (or there was none)."""
+    """Every threshold held; without any, no utterance failed."""
     FAILED = "failed"
-    """A threshold did not hold."""
+    """A threshold did not hold; without any, an utterance failed."""
     INVALID = "invalid"
     """The tool itself was the bottleneck: the numbers say little about the service."""
     ABORTED = "aborted"

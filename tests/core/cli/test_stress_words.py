@@ -71,7 +71,7 @@ def test_exit_codes():
     held = (ThresholdResult("errors.rate < 1", True, 0.3),)
 
     assert _exit_code(result(failed=0)) == 0
-    assert _exit_code(result()) == 1
+    assert _exit_code(result(verdict=Verdict.FAILED)) == 1
     # Who names thresholds says what a failure is.
     assert _exit_code(result(thresholds=held)) == 0
     assert _exit_code(result(verdict=Verdict.FAILED, thresholds=held)) == 1

@@ -49,6 +49,18 @@ async def test_a_fixed_number_at_a_fixed_concurrency():
     assert result.distributions["ttfa"].p50 == pytest.approx(220, rel=0.001)
 
 
+async def test_a_run_without_thresholds_does_not_pass_with_failures():
+    service = FakeService()
+    service.on_speak = lambda context, text: context.fail(3, "Made up for a test")
+    load = {"profile": "concurrency", "concurrency": 1, "utterances": 3}
+    result = await measured(load, service, texts=HELLO)
+    asked = await measured(load, service, texts=HELLO, thresholds=["errors.count < 4"])
+
+    assert (result.failed, result.verdict) == (3, Verdict.FAILED)
+    assert result.reasons == ("3 of 3 utterances failed, and no threshold says how many may.",)
+    assert asked.verdict is Verdict.PASSED
+
+
 async def test_the_result_survives_json_and_says_what_it_did():
     result = await measured(SECOND, texts=HELLO, seed=9, name="Nine")
 
