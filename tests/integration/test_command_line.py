@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,8 @@ def test_say_brings_a_server_of_its_own_and_reads_standard_input(tmp_path):
         (("say", " "), 2, "nothing to say"),
         (("voices", "--url", UNUSED), 1, "127.0.0.1:9"),
         (("stress", "--utterances", "0"), 2, "utterances is 0"),
+        (("stress", "--url", ""), 2, "endpoint URL"),
+        (("stress", "--csv", "no/such/folder/x.csv"), 1, "no/such/folder/x.csv cannot be written"),
         (("stress", "--url", "https://api.inworld.ai"), 2, "--yes"),
     ],
 )
@@ -140,6 +143,18 @@ def test_stress_that_fails_says_what_and_how_often():
     assert "0 done, 3 failed of 3 utterances" in ended.stdout
     assert re.search(r"3 x \w+", ended.stdout)
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_costs_no_other_file(server, tmp_path):
+    kept = tmp_path / "kept.csv"
+    arguments = ("stress", "--utterances", "2", "--url", server.url, "--no-keep", "--csv", str(kept))
+    ended = voxpool(*arguments, "--json", "/dev/full")
+
+    assert ended.returncode == 1
+    assert "/dev/full cannot be written (No space left on device)" in ended.stderr
+    assert "2 done, 0 failed" in ended.stdout
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_the_doctor_finds_everything_here(server):

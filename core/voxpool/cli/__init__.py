@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VoxpoolError as error:
         return _complain(error, _FAILURE)
     except OSError as error:
-        return _complain(error, _FAILURE, f"{error.filename}: {error.strerror}" if error.filename else None)
+        return _complain(error, _FAILURE, f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence, not a traceback
         unexpected = f"something unexpected went wrong: {_sentence(error)} (VOXPOOL_DEBUG=1 shows where)"
         return _complain(error, _FAILURE, unexpected)

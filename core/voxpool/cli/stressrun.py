@@ -7,13 +7,14 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from voxpool import Pool
 from voxpool.cli import stresstext
+from voxpool.errors import VoxpoolError
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
 from voxpool.stress.cost import cap_of
@@ -58,8 +59,7 @@ class StressRun:
         """Run it, print and write what is asked for, and return the result.
 
         Raises:
-            VoxpoolError: If the endpoint or the scenario cannot be used.
-            OSError: If a file cannot be written.
+            VoxpoolError: If the endpoint or the scenario cannot be used, or a file cannot be written.
         """
         for file in (self._arguments.report, self._arguments.json, self._arguments.csv):
             if file is not None and file != Path("-"):
@@ -129,30 +129,55 @@ class StressRun:
         return stack.enter_context(LiveView(self._scenario.name, self._scenario.plan.duration_s, slots))
 
     def _show(self, result: RunResult) -> None:
-        arguments, texts = self._arguments, self._arguments.texts
-        if arguments.json == Path("-"):
-            print(to_json(result, texts=texts), end="")
+        # The files first: a terminal that is gone, or a full disk behind a pipe, must not cost them.
+        unwritten = [each for each in self._files(result) if each is not None]
+        if self._arguments.json == Path("-"):
+            print(to_json(result, texts=self._arguments.texts), end="")
         else:
             print(stresstext.report(result))
+        if unwritten:
+            raise VoxpoolError("; ".join(unwritten))
+
+    def _files(self, result: RunResult) -> Iterator[str | None]:
+        """Write every file that is asked for, whatever becomes of the others, and yield what went wrong."""
+        arguments, texts = self._arguments, self._arguments.texts
         if arguments.json is not None and arguments.json != Path("-"):
-            arguments.json.write_text(to_json(result, texts=texts), encoding="utf-8")
+            yield _written(arguments.json, lambda file: file.write_text(to_json(result, texts=texts), encoding="utf-8"))
         if arguments.csv is not None:
-            arguments.csv.write_text(to_csv(result, texts=texts), encoding="utf-8", newline="")
+            yield _written(
+                arguments.csv, lambda file: file.write_text(to_csv(result, texts=texts), encoding="utf-8", newline="")
+            )
         if arguments.report is not None:
-            write_html(result, arguments.report, texts=texts)
+            yield _written(arguments.report, lambda file: write_html(result, file, texts=texts))
+
+
+def _written(file: Path, write: Callable[[Path], object]) -> str | None:
+    """Write a file, or return what is wrong as a sentence."""
+    try:
+        write(file)
+    except OSError as error:
+        return _unwritable(file, error)
+    return None
+
+
+def _unwritable(file: Path, error: OSError) -> str:
+    return f"{file} cannot be written ({error.strerror or error}); choose another file"
 
 
 def _writable(file: Path) -> None:
     """Find out before the run that its report cannot be written, not after it.
 
     Raises:
-        OSError: If the file cannot be written.
+        VoxpoolError: If the file cannot be written.
     """
     existed = file.exists()
-    with file.open("a", encoding="utf-8"):
-        pass
-    if not existed:
-        file.unlink()
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+        if not existed:
+            file.unlink()
+    except OSError as error:
+        raise VoxpoolError(_unwritable(file, error)) from error
 
 
 @contextmanager
