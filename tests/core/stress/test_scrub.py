@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.runs import MADE_UP_KEY, make_result
+from voxpool.config import Credential
 from voxpool.stress.result import ErrorCount, Mark, MarkKind
 from voxpool.stress.scrub import scrub_data, scrub_result, scrub_text, scrub_url
 
@@ -59,3 +60,21 @@ def test_a_result_has_no_place_for_a_key():
     )
     assert MADE_UP_KEY in json.dumps(spoilt.to_dict())
     assert MADE_UP_KEY not in json.dumps(scrub_result(spoilt).to_dict())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wss://api.example.org/tts?key=bWFkZXVwOm1hZGV1cA",
+        "subprotocol bearer_bWFkZXVwOm1hZGV1cA refused",
+        "got eyJhbGciOiJIUzI1NiJ9.eyJtYWRlIjoidXAifQ.bWFkZXVwOm1hZGV1cA",
+        "https://somebody:bWFkZXVwOm1hZGV1cA@example.org",
+    ],
+)
+def test_what_the_rest_of_the_program_hides_is_hidden_here_too(text):
+    assert "bWFkZXVwOm1hZGV1cA" not in scrub_text(text)
+
+
+def test_a_key_of_this_process_is_hidden_wherever_it_stands():
+    Credential.basic("bWFkZSB1cCBmb3IgYSB0ZXN0OnJ1bnM=")
+    assert "bWFkZSB1cCBm" not in scrub_text("somewhere bWFkZSB1cCBmb3IgYSB0ZXN0OnJ1bnM= in a sentence")
