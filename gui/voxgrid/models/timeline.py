@@ -102,8 +102,11 @@ class TimelineModel:
 
     def troubled(self, begin: float, end: float, bins: int) -> list[int]:
         """Return the parts of a stretch, of ``bins`` equal ones, in which something failed."""
-        counted, _ = np.histogram(self._errors, bins=bins, range=(begin, max(end, begin + 1e-9)))
-        return [int(place) for place in np.flatnonzero(counted)]
+        inside = self._errors[(self._errors >= begin) & (self._errors <= end)]
+        # A recording of one moment has no width, and a histogram of numpy's refuses bins that narrow.
+        width = end - begin
+        places = (inside - begin) / width * bins if width > 0 else np.zeros(inside.size)
+        return [int(place) for place in np.unique(np.minimum(places.astype(np.intp), bins - 1))]
 
     def next_trouble(self, at: float, *, forward: bool = True) -> float | None:
         """Return the nearest moment after (or before) another at which something failed or a flag stands."""

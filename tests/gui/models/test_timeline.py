@@ -92,3 +92,19 @@ def test_a_moment_just_before_a_second_is_not_written_as_the_second_before():
 @pytest.mark.parametrize(("seconds", "text"), [(4.24, "4.2 s"), (187, "3:07"), (7200, "2:00:00")])
 def test_durations_in_words(seconds, text):
     assert span_text(seconds) == text
+
+
+@pytest.mark.parametrize("at", [0.0, 1234.5, 9e9])
+def test_a_recording_of_one_moment_has_its_troubles_in_the_first_part(recording, at):
+    line = TimelineModel(recording)
+    line._errors = np.array([at, at])
+    assert line.troubled(at, at, 1000) == [0]
+    assert line.troubled(at, np.nextafter(at, np.inf), 1000) == [0]
+    assert line.troubled(at - 10, at - 5, 1000) == []
+
+
+@given(st.sets(st.integers(0, 99)))
+def test_troubles_are_in_the_parts_that_they_fall_into(recording, parts):
+    line = TimelineModel(recording)
+    line._errors = np.array([part + 0.5 for part in sorted(parts)])
+    assert line.troubled(0.0, 100.0, 100) == sorted(parts)
