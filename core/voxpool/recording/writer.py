@@ -108,6 +108,7 @@ class RecordingWriter:
         known: Take out credentials that are known.
         now: Seconds since 1970.
         clock: Monotonic seconds; the clock that stamps what is recorded.
+        breathe: Called again and again during longer work, for a thread that must let others go first.
 
     Attributes:
         files: Written so far and still there, oldest first.
@@ -123,6 +124,7 @@ class RecordingWriter:
         known: Callable[[], Iterable[Hide]] = tuple,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
+        breathe: Callable[[], None] | None = None,
     ) -> None:
         self._folder = folder
         self._session = session
@@ -132,6 +134,7 @@ class RecordingWriter:
         self._known = known
         self._now = now
         self._monotonic = clock
+        self._breathe = breathe
         self._file: BinaryIO | None = None
         self._written = 0
         self._part = 0
@@ -230,7 +233,7 @@ class RecordingWriter:
         # Audio is no text: a look for credentials would only spoil it.
         audio = [line for line in block.lines if line.startswith(_AUDIO)]
         lines = [line for line in block.lines if not line.startswith(_AUDIO)] if audio else block.lines
-        text = hide(b"".join(lines).decode(), self._known()).encode() + b"".join(audio)
+        text = hide(b"".join(lines).decode(), self._known(), self._breathe).encode() + b"".join(audio)
         wall = self._now() - self._monotonic()
         self._append(pack(text, BlockHead(
             block.first, block.last, wall, block.kind, block.items, block.errors, block.marks

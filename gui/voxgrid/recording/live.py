@@ -14,7 +14,7 @@ from voxgrid.recording.replica import Replica, fold_levels
 from voxpool.events import Event, PoolNotice
 from voxpool.recording.hiding import Hide
 from voxpool.recording.items import Asked, Audio, Mark, Opening, PoolBegan, PoolResized, Recorded, Second, Sounds
-from voxpool.recording.recorder import Recorder
+from voxpool.recording.recorder import Recorder, breathe
 from voxpool.recording.writer import Limits, RecordingWriter, session_name
 
 if TYPE_CHECKING:
@@ -69,9 +69,8 @@ class LiveRecording:
         opening = Opening(
             app=f"voxgrid {__version__}", session=self.session, rows=rows, columns=columns, texts=texts, audio=audio
         )
-        writer = RecordingWriter(
-            folder or recordings_folder(), self.session, Replica(rows, columns), opening, limits, known, clock=clock
-        )
+        place, state = folder or recordings_folder(), Replica(rows, columns)
+        writer = RecordingWriter(place, self.session, state, opening, limits, known, clock=clock, breathe=breathe)
         self.recorder = Recorder(writer, clock, on_problem)
         self.recorder.start()
 

@@ -62,3 +62,18 @@ def test_speech_is_left_alone(text):
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=60) | st.sampled_from(SHAPES), max_size=4))
 def test_json_stays_json(data):
     json.loads(hide(json.dumps(data)))
+
+
+@given(st.lists(st.sampled_from([*SHAPES, "}", ",", "{", "},{", "\n", "speech", ""]), max_size=12).map("".join))
+def test_going_piece_by_piece_hides_what_each_piece_hides(text):
+    pieces = [line.split("},{") for line in text.split("\n")]
+    assert hide(text) == "\n".join("},{".join(map(hide, line)) for line in pieces)
+    assert KEY not in hide(text)
+
+
+def test_a_long_text_lets_others_go_first_again_and_again():
+    breaths = []
+    line = json.dumps({"label": "What was said.", "key": "made up 123456"})
+    text = "\n".join([line] * 2000) + "},{".join([line] * 2000)
+    assert hide(text, breathe=lambda: breaths.append(1)) == hide(text)
+    assert len(breaths) > len(text) // 20_000
