@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from voxgrid.models.stages import Life
 
 _VALUES_MOST: Final = 30
-_LOW: Final = 110
-"""Pixels of the time line, if it shares the place below."""
-
 _STANDS_MS: Final = 150
 """How long a moment of the past is looked at before its frames are read."""
 
@@ -104,16 +101,10 @@ class FramesFeature(QObject):
         self.view.stop()
 
     def _give_room(self, layout: Layout) -> None:
-        """Take a quarter of the window's height: eight rows at 800 pixels, and the grid keeps all of its own."""
+        """Take what the grid can spare: it keeps a line for each of its rows, and room for a notification."""
         window = self._desk.window
-        low = window.docks.get("timeline")
-        if "frames" not in layout.docks:
-            return
-        height = max(230, window.height() // 4)
-        if low is None or "timeline" not in layout.docks:
-            window.resizeDocks([self.dock], [height], Qt.Orientation.Vertical)
-        else:
-            window.resizeDocks([self.dock, low], [height, _LOW], Qt.Orientation.Vertical)
+        if "frames" in layout.docks:
+            window.resizeDocks([self.dock], [window.height() * 28 // 100], Qt.Orientation.Vertical)
 
     # --- menu ----------------------------------------------------------------------------------------------
 

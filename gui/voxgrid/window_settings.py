@@ -7,7 +7,7 @@ from typing import Final
 from voxgrid.settings import Setting, blob, boolean, choice
 from voxgrid.theme import ThemeMode
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = 3
 """Raised when docks are added or renamed: an older layout is then not restored."""
 GEOMETRY: Final = Setting("window/geometry", b"", blob)
 LAYOUT: Final = Setting("window/layout", b"", blob)

@@ -65,11 +65,10 @@ class RecordingFeature(QObject):
 
     def _add_dock(self) -> None:
         window = self._desk.window
-        dock = window.add_dock("timeline", "Time line", self.view, Qt.DockWidgetArea.BottomDockWidgetArea)
-        frames = window.docks.get("frames")
-        if frames is not None:
-            # Under everything: a line is wide and low.
-            window.splitDockWidget(frames, dock, Qt.Orientation.Vertical)
+        window.add_dock("timeline", "Time line", self.view, Qt.DockWidgetArea.TopDockWidgetArea)
+        # Over everything that it governs, and as wide as the window: a line is wide and low.
+        window.setCorner(Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.TopDockWidgetArea)
+        window.setCorner(Qt.Corner.TopRightCorner, Qt.DockWidgetArea.TopDockWidgetArea)
 
     def _connect(self) -> None:
         desk = self._desk

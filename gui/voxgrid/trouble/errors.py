@@ -26,6 +26,7 @@ from voxpool.scrub import scrub
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
+    from voxgrid.layouts import Layout
     from voxgrid.models.board import Frame
     from voxgrid.models.failure_book import FailureBook
     from voxgrid.models.grid import Place
@@ -121,7 +122,6 @@ class ErrorsFeature(QObject):
         self._failure = 0
         self._shown_at = float("-inf")
         self._stale = True
-        self._widened = False
         self._differences: list[Suspect] = []
         self._connect()
         desk.commands.add_place(
@@ -155,6 +155,7 @@ class ErrorsFeature(QObject):
         desk.bridge.second.connect(self._second)
         desk.bridge.replaced.connect(self._replaced)
         desk.window.inspector.errorsRequested.connect(self._cell_errors_requested)
+        desk.window.layoutShown.connect(self._give_room)
         self._dock.visibilityChanged.connect(self._seen)
 
     async def close(self) -> None:
@@ -208,13 +209,17 @@ class ErrorsFeature(QObject):
             self.view.show_connections(models.connections.lives, line)
         self._show_suspects()
 
-    def _seen(self, visible: bool) -> None:
-        if visible and not self._widened:
-            # Wide enough for its sentences; from then on it is as wide as the person makes it.
-            self._widened = True
-            width = self._desk.window.width()
-            self._desk.window.resizeDocks([self._dock], [max(320, width // 4)], Qt.Orientation.Horizontal)
+    def _seen(self, _visible: bool) -> None:
         self.refresh()
+
+    def _give_room(self, layout: Layout) -> None:
+        """Wide enough for its sentences; from then on it is as wide as the person makes it."""
+        if "errors" not in layout.docks:
+            return
+        window = self._desk.window
+        width = window.width()
+        columns = {self._dock: max(330, width // 4), window.docks["inspector"]: max(256, width // 6)}
+        window.resizeDocks(list(columns), list(columns.values()), Qt.Orientation.Horizontal)
 
     def _groups(self) -> list[Group]:
         groups = self.book.groups

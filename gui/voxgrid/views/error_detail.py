@@ -9,15 +9,15 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from voxgrid.theme import mono_font
-from voxgrid.views.widgets import label
+from voxgrid.theme import mono_font, ui_font
+from voxgrid.views.widgets import label, restyle
 
 _QUESTIONS: Final = ("where", "when", "state", "why", "whom", "then", "do")
 _LABELS: Final = {"whom": "others", "then": "pool"}
 _ASKED: Final = {"whom": "Whom else it hit", "then": "What the pool did next", "do": "What to do"}
 _EMPTY: Final = (
-    "No error is chosen.\n\nWhen something fails it stands in the list above: choose it to read where and why, whom "
-    "else it hit, what the pool did next and what to do."
+    "No error is chosen.\n\nWhat fails is listed here, by its kind: choose an error to read where and why, whom else "
+    "it hit, what the pool did next and what to do."
 )
 
 
@@ -76,7 +76,6 @@ class ErrorDetail(QScrollArea):
         self._build_buttons()
         self._build_answers()
         self._lines = _text("value")
-        self._lines.setFont(mono_font(11))
         self._column.addWidget(self._lines)
         self._column.addStretch(1)
         self.setWidget(page)
@@ -153,10 +152,13 @@ class ErrorDetail(QScrollArea):
 
     def _show_lines(self, detail: Detail | None) -> None:
         if detail is None:
-            self._lines.setProperty("role", "muted")
+            self._lines.setFont(ui_font(12))
+            restyle(self._lines, "role", "muted")
             self._lines.setText(_EMPTY)
             self._lines.show()
             return
+        self._lines.setFont(mono_font(11))
+        restyle(self._lines, "role", "value")
         parts: list[str] = []
         for head, lines in (("CONTEXTS THAT DIED", detail.hits), ("FRAMES AROUND IT", detail.frames)):
             if lines:

@@ -125,11 +125,14 @@ class ErrorsView(QTabWidget):
         self._filter_bar.hide()
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
-        for widget, high in ((self.groups, 190), (self.failures, 110), (self.detail, 380)):
+        heights: list[int] = []
+        # Three groups and four errors; what is said of one has the rest.
+        for widget, high in ((self.groups, 138), (self.failures, 96), (self.detail, 380)):
             widget.setMinimumHeight(60)
             split.addWidget(widget)
-            split.setStretchFactor(split.count() - 1, high)
-        split.setSizes([190, 110, 380])
+            split.setStretchFactor(split.count() - 1, int(widget is self.detail))
+            heights.append(high)
+        split.setSizes(heights)
         page = QWidget(self)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +149,9 @@ class ErrorsView(QTabWidget):
     def show_groups(self, groups: Sequence[Group], total: int, now: float) -> None:
         """Show the groups; ``total`` stands on the tab."""
         self._group_paint.now = now
+        # Two empty lists above a sentence say nothing.
+        self.groups.setVisible(bool(groups))
+        self.failures.setVisible(bool(groups))
         self.groups.show_things(list(groups))
         self._set_tab(0, f"Errors {total}" if total else "Errors")
 

@@ -120,10 +120,11 @@ class FrameTable(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setMinimumSectionSize(20)
-        head.setStretchLastSection(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in _WIDTHS.items():
             head.resizeSection(column, width)
+        # Never wider than the list: what has no room is written in full beside it.
+        head.setSectionResizeMode(SUMMARY, QHeaderView.ResizeMode.Stretch)
 
     # --- following -----------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from voxgrid.views.filter_field import FilterField
 from voxgrid.views.frame_detail import FrameDetail
 from voxgrid.views.frame_table import FrameTable
 from voxgrid.views.widgets import label, restyle, tool_button
+from voxpool.frames.record import FrameRecord
 from voxpool.frames.store import FrameStore
 from voxpool.frames.terms import Term
 
@@ -64,7 +65,7 @@ class FramesView(QWidget):
         order = (*self.chips.values(), self.filter, self.following, self.table, self.detail.whole, self.detail.copy)
         for before, after in pairwise((*order, self.detail.text)):
             self.setTabOrder(before, after)
-        self.table.chosen.connect(self.detail.show_records)
+        self.table.chosen.connect(self._choose)
         self.table.followed.connect(self.following.setChecked)
         self.filter.filtered.connect(self._filter)
         self.filter.failed.connect(self._fail)
@@ -78,7 +79,7 @@ class FramesView(QWidget):
         top.setContentsMargins(8, 2, 6, 0)
         top.setSpacing(4)
         for scope, text, tip in _CHIPS:
-            chip = tool_button(text, f"frames_{scope}", tip, "flat")
+            chip = tool_button(text, f"frames_{scope}", tip, "compact")
             chip.setToolTip(tip)
             chip.setCheckable(True)
             chip.clicked.connect(lambda _checked=False, wanted=scope: self.scopeWanted.emit(wanted))
@@ -87,7 +88,7 @@ class FramesView(QWidget):
             self.chips[scope] = chip
         self.chips[Scope.EVERYTHING].setChecked(True)
         top.addWidget(self.filter, 1)
-        self.following = tool_button("Follow", "frames_follow", "Keep the newest frame in view", "flat")
+        self.following = tool_button("Follow", "frames_follow", "Keep the newest frame in view", "compact")
         self.following.setToolTip("Keep the newest frame in view (End)")
         self.following.setCheckable(True)
         self.following.setChecked(True)
@@ -104,6 +105,7 @@ class FramesView(QWidget):
         self.splitter.setStretchFactor(1, 2)
         self.table.setMinimumSize(180, 60)
         self.detail.setMinimumSize(160, 60)
+        self.detail.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -149,6 +151,12 @@ class FramesView(QWidget):
         if store is not self.list.store:
             self.list.read(store)
             self._look()
+
+    def _choose(self, records: list[FrameRecord]) -> None:
+        """Show what is in frames; until one is chosen, the list has all the room."""
+        self.detail.show_records(records)
+        if records:
+            self.detail.show()
 
     def go_to(self, at: float) -> None:
         """Choose the last frame that is listed up to a moment, in monotonic seconds."""
