@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from voxgrid.speech.record import RUN, UtteranceRecord
@@ -26,11 +27,18 @@ class Hearing:
     Args:
         records: Where the window looks for them.
         listening: What is heard of them.
+        told: Told of each record when its utterance was accepted.
     """
 
-    def __init__(self, records: RecordStore, listening: Listening) -> None:
+    def __init__(
+        self,
+        records: RecordStore,
+        listening: Listening,
+        told: Callable[[UtteranceRecord], None] = lambda record: None,
+    ) -> None:
         self._records = records
         self._listening = listening
+        self._told = told
         self._running: dict[int, UtteranceRecord] = {}
         self._ended: deque[UtteranceRecord] = deque()
 
@@ -46,6 +54,7 @@ class Hearing:
         record.most_bytes = _MOST_BYTES
         self._running[utterance.id] = record
         self._records.add(record)
+        self._told(record)
 
     def heard(self, utterance: Utterance, chunk: AudioChunk) -> None:
         """A chunk of it arrived."""

@@ -68,10 +68,12 @@ class StressLab(QObject):
     Signals:
         finished(RunResult): A run is over.
         runningChanged(bool): One began, or is over.
+        asked(UtteranceRecord): A run in the window asks for an utterance: its whole text is known here alone.
     """
 
     finished = Signal(object)
     runningChanged = Signal(bool)
+    asked = Signal(object)
 
     def __init__(self, desk: Desk, *, here: Runner = run_here, apart: Runner = run_apart) -> None:
         super().__init__(desk.window)
@@ -172,8 +174,9 @@ class StressLab(QObject):
         self.docks.lab.show_page(RUN)
         self._show_state()
         self.runningChanged.emit(True)
-        hearing = Hearing(self._desk.controller.records, self._desk.controller.listening) if where == WINDOW else None
-        control_of_server = self._desk.controller.local_control
+        controller = self._desk.controller
+        hearing = Hearing(controller.records, controller.listening, self.asked.emit) if where == WINDOW else None
+        control_of_server = controller.local_control
         order = Order(
             scenario=scenario,
             endpoint=endpoint,
@@ -183,7 +186,7 @@ class StressLab(QObject):
             cap=estimated.cap if estimated.paid else None,
             strike=_striker(control_of_server),
             token=control_of_server.token if control_of_server is not None else None,
-            underflows=lambda: self._desk.controller.player.underflows,
+            underflows=lambda: controller.player.underflows,
             attached=self._attached,
             listeners=[follower, self._keep(scenario, endpoint.url)],
             control=control,

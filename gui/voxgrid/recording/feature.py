@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices
 
+from voxgrid.lab.lab import StressLab
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
 from voxgrid.recording.files import RecordingFiles
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from voxpool.events import Event
     from voxpool.frames.record import FrameRecord
     from voxpool.pool.pool import Pool
+
+_FLUSH_S: Final = 0.3
+"""How long a person may wait for the disk."""
 
 
 class RecordingFeature(QObject):
@@ -84,6 +88,10 @@ class RecordingFeature(QObject):
         errors = desk.window.findChild(ErrorsFeature)
         if errors is not None:
             errors.momentChosen.connect(self._error_chosen)
+            errors.momentWanted.connect(self.show_error)
+        lab = desk.window.findChild(StressLab)
+        if lab is not None:
+            lab.asked.connect(self._record_added)
 
     async def close(self) -> None:
         """Write what is left and end."""
@@ -172,7 +180,11 @@ class RecordingFeature(QObject):
         if self._live is None:
             return
         self._live.take_second()
-        files, own = self._live.recorder.files, self.travel.own
+        self._follow()
+
+    def _follow(self) -> None:
+        """Have the time line know what is on the disk by now."""
+        files, own = self._live.recorder.files if self._live is not None else (), self.travel.own
         if not files:
             return
         try:
@@ -208,6 +220,18 @@ class RecordingFeature(QObject):
         """Follow the errors dock while the past is shown; what is live is not left behind by a click."""
         if self._desk.bridge.in_past:
             self.travel.go(at)
+
+    def show_error(self, at: float) -> None:
+        """Go to the moment of an error, in monotonic seconds of what is shown, when it was recorded."""
+        live = self._live
+        # What happened just now is on its way to the disk, which the time line follows once a second.
+        if not self._desk.bridge.in_past and live is not None and live.recorder.flush(_FLUSH_S):
+            self._follow()
+        if not self.travel.holds(at):
+            self._say("That moment is not in the recording.")
+            return
+        self._desk.window.bring_up("timeline")
+        self.travel.go(at)
 
     # --- menu --------------------------------------------------------------------------------------------
 

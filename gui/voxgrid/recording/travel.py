@@ -132,6 +132,11 @@ class TimeTravel(QObject):
             presenter.inspect(chosen)
         self.changed.emit()
 
+    def holds(self, at: float) -> bool:
+        """Whether the recording that the line is of has a moment."""
+        past = self.shown
+        return past is not None and not past.empty and past.recording.first <= at <= past.recording.last
+
     def back_to_live(self) -> None:
         """Show what is now; an opened file is closed."""
         self._player.stop()

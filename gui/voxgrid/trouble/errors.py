@@ -102,9 +102,11 @@ class ErrorsFeature(QObject):
     Signals:
         momentChosen(float, int, str): Show this moment elsewhere too: monotonic seconds, connection id (0: none),
             context id ("": none).
+        momentWanted(float): Go back to this moment, monotonic seconds.
     """
 
     momentChosen = Signal(float, int, str)
+    momentWanted = Signal(float)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.window)
@@ -130,6 +132,10 @@ class ErrorsFeature(QObject):
         desk.commands.add_place(
             Entry("go_newest_error", "To the &newest error", "F8", self.show_newest, tip="Explain what failed last")
         )
+        tip = "Show the whole window as it was when the chosen error happened"
+        desk.commands.add_place(
+            Entry("go_error_moment", "To the &moment of the error", "Alt+F8", self.show_moment, tip=tip)
+        )
 
     def __repr__(self) -> str:
         return f"<ErrorsFeature {self.book!r}>"
@@ -148,6 +154,7 @@ class ErrorsFeature(QObject):
         view.connectionOpened.connect(self._connection_opened)
         view.allRequested.connect(self.show_all)
         view.detail.cellRequested.connect(self._go_to_number)
+        view.detail.momentRequested.connect(self._want_moment)
         view.detail.framesRequested.connect(self.show_frames)
         view.detail.copyRequested.connect(self.copy_report)
         view.detail.causeRequested.connect(self.show_failure)
@@ -305,6 +312,12 @@ class ErrorsFeature(QObject):
         self.view.groups.choose(failure.fingerprint)
         self.view.failures.choose(number)
 
+    def show_moment(self) -> None:
+        """Go back to the moment of the chosen error, or of the newest."""
+        if self.book.get(self._failure) is None:
+            self.show_newest()
+        self._want_moment(self._failure)
+
     def show_cell(self, row: int, column: int) -> None:
         """Show the errors of one cell alone."""
         self.go()
@@ -358,6 +371,11 @@ class ErrorsFeature(QObject):
     def _failure_opened(self, failure: Failure) -> None:
         self._failure_chosen(failure)
         self._go_to(failure)
+
+    def _want_moment(self, number: int) -> None:
+        failure = self.book.get(number)
+        if failure is not None:
+            self.momentWanted.emit(failure.at)
 
     def _go_to_number(self, number: int) -> None:
         failure = self.book.get(number)

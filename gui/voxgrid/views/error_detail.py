@@ -50,11 +50,12 @@ class ErrorDetail(QScrollArea):
     """Shows one error.
 
     Signals:
-        cellRequested(int), framesRequested(int), copyRequested(int), causeRequested(int): What to do with the error
-            on show, by number.
+        cellRequested(int), momentRequested(int), framesRequested(int), copyRequested(int), causeRequested(int): What
+            to do with the error on show, by number.
     """
 
     cellRequested = Signal(int)
+    momentRequested = Signal(int)
     framesRequested = Signal(int)
     copyRequested = Signal(int)
     causeRequested = Signal(int)
@@ -83,11 +84,14 @@ class ErrorDetail(QScrollArea):
 
     def _build_buttons(self) -> None:
         self._cell = QPushButton("Cell")
+        self._moment = QPushButton("Moment")
+        self._moment.setAccessibleName("Show that moment")
         self._frames = QPushButton("Frames")
         self._copy = QPushButton("Copy")
         self._copy.setAccessibleName("Copy report")
         self._cause = QPushButton("Cause")
-        self._cell.setToolTip("Go to the cell, and to the moment")
+        self._cell.setToolTip("Go to the cell")
+        self._moment.setToolTip("Show that moment: the whole window as it was then (Alt+F8)")
         self._frames.setToolTip("Show all frames of its context")
         self._copy.setToolTip("Copy everything about this error; the report holds no keys")
         self._cause.setToolTip("Go to the error that this one is a part of")
@@ -95,6 +99,7 @@ class ErrorDetail(QScrollArea):
         row.setSpacing(4)
         for button, signal in (
             (self._cell, self.cellRequested),
+            (self._moment, self.momentRequested),
             (self._frames, self.framesRequested),
             (self._copy, self.copyRequested),
             (self._cause, self.causeRequested),
@@ -132,7 +137,7 @@ class ErrorDetail(QScrollArea):
         other = detail is None or self._shown is None or detail.number != self._shown.number
         self._shown = detail
         some = detail is not None
-        for button in (self._cell, self._frames, self._copy, self._cause):
+        for button in (self._cell, self._moment, self._frames, self._copy, self._cause):
             button.setVisible(some)
         self._title.setText(detail.title if detail else "")
         self._title.setVisible(some)

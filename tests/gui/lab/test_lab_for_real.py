@@ -12,11 +12,16 @@ from support.audio_rig import FakeBackend
 from support.lab_stage import lab_of
 from voxgrid.app import build, make_application, shut_down
 from voxgrid.options import Options
+from voxgrid.recording.feature import RecordingFeature
 from voxgrid.runs import RunsFeature
 from voxgrid.settings import Settings
 from voxgrid.speech import SpeechController
 from voxgrid.speech.link import LinkConfig
 from voxpool.audio.player import Player
+from voxpool.events import UtteranceQueued
+from voxpool.recording.items import Asked
+from voxpool.recording.reader import Recording
+from voxpool.recording.replay import load_of
 from voxpool.stress.result import Verdict
 
 SERVICE = ("--engine", "tone", "--timing", "instant", "--delivery-rate", "8")
@@ -124,6 +129,24 @@ async def test_a_run_is_kept_and_quitting_in_the_middle_is_clean(window):
     await lab.close()
     assert not lab.running
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.qasync
+async def test_the_whole_texts_of_a_run_are_recorded(window):
+    feature = next(each for each in window.parts.features if isinstance(each, RecordingFeature))
+    window.load(profile="burst", count=10)
+    window.lab.start()
+    await window.until(lambda: not window.lab.running and window.lab.picture.result is not None)
+    window.parts.bridge.tick()
+    assert feature.flush()
+    with Recording(feature._live.recorder.files) as recording:
+        items = list(recording.items())
+    labels = {item.utterance_id: item.label for item in items if isinstance(item, UtteranceQueued)}
+    texts = {item.utterance_id: item.text for item in items if isinstance(item, Asked)}
+    assert len(texts) == 10
+    assert texts.keys() == labels.keys()
+    assert all(texts[number].startswith(label.rstrip("…")) for number, label in labels.items())
+    assert load_of(items).caveat == ""
 
 
 @pytest.mark.qasync

@@ -17,6 +17,8 @@ from voxgrid.recording.feature import RecordingFeature
 from voxgrid.recording.live import recordings_folder
 from voxgrid.recording.replica import Replica
 from voxgrid.speech.notice import Notice
+from voxgrid.trouble.errors import ErrorsFeature
+from voxgrid.views.menus import all_actions
 from voxpool.config import Endpoint
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.export import FORMATS
@@ -411,3 +413,46 @@ def test_a_chosen_error_leads_to_its_moment_while_the_past_is_shown(stage, featu
     feature.travel.go(1003.0)
     errors.momentChosen.emit(1002.0, 0, "")
     assert stage.parts.bridge.now() == 1002.0
+
+
+def errors_of(stage):
+    return next(each for each in stage.parts.features if isinstance(each, ErrorsFeature))
+
+
+def test_the_moment_of_an_error_is_shown_on_request_and_not_by_choosing_it(stage, feature):
+    record(stage, feature, 3)
+    stage.frame(0.5)
+    stage.pool.cut(4)
+    stage.frame()
+    errors = errors_of(stage)
+    failure = next(iter(errors.book.all()))
+    bridge, live = stage.parts.bridge, stage.parts.bridge.live
+    errors.show_failure(failure.number)
+    assert not bridge.in_past
+    # It is not on the disk yet: a person need not wait for the next second.
+    assert not feature.travel.holds(failure.at)
+    errors.view.detail.momentRequested.emit(failure.number)
+    assert bridge.in_past
+    assert bridge.now() == failure.at
+    assert live is not bridge.models
+    assert stage.parts.window.docks["timeline"].isVisible()
+
+
+def test_the_key_goes_to_the_moment_of_the_newest_error(stage, feature):
+    record(stage, feature, 3)
+    stage.frame(0.5)
+    stage.pool.cut(4)
+    stage.frame()
+    errors = errors_of(stage)
+    assert errors.view.detail.shown is None
+    action = next(each for each in all_actions(stage.parts.window) if each.objectName() == "go_error_moment")
+    action.trigger()
+    assert stage.parts.bridge.in_past
+    assert stage.parts.bridge.now() == next(iter(errors.book.all())).at
+
+
+def test_a_moment_that_was_not_recorded_is_said_to_be_so(stage, feature):
+    record(stage, feature, 3)
+    errors_of(stage).momentWanted.emit(5.0)
+    assert not stage.parts.bridge.in_past
+    assert stage.parts.notifications.newest.text == "That moment is not in the recording."
