@@ -91,12 +91,12 @@ class Callers:
         for task in [*self._pausing]:
             task.cancel()
 
-    async def call(self, scheduled: float, phase: int, ready: float | None = None) -> bool:
+    async def call(self, scheduled: float, phase_at: Callable[[float], int], ready: float | None = None) -> bool:
         """Run one caller to its end.
 
         Args:
             scheduled: When it should begin, on the clock.
-            phase: Index of the phase.
+            phase_at: Returns the index of the phase at a moment of the clock: a long call outlives the one it began in.
             ready: When it could begin, where that is later: no line was free.
 
         Returns:
@@ -113,7 +113,7 @@ class Callers:
             # Who was due before the load ended begins all the same, however late.
             if self._control.stopping or (number and self._hung_up) or not self._affordable(turn):
                 break
-            draft = await self._turn(turn, scheduled, phase, call if turn.listens else 0, ready)
+            draft = await self._turn(turn, scheduled, phase_at(scheduled), call if turn.listens else 0, ready)
             fine, heard_s = draft.error is None, draft.playback.lasts_s
             scheduled, ready = self._clock(), None
         return fine

@@ -76,7 +76,11 @@ class LoadRunner:
     @property
     def phase(self) -> int:
         """Index of the present phase in the run."""
-        return self._first_phase + self.plan.phase(self.at_s)
+        return self._phase_at(self._clock())
+
+    def _phase_at(self, moment: float) -> int:
+        """Return the index of the phase in the run at a moment of the clock."""
+        return self._first_phase + self.plan.phase(moment - self.began)
 
     def edit(self, target: float) -> None:
         """Set another target for the rest of the plan."""
@@ -131,18 +135,17 @@ class LoadRunner:
             self._schedule.take()
             self._recorder.arrived()
             self._begun += 1
-            phase = self._first_phase + self.plan.phase(due_s)
-            self._start(group, self._ring(due_s, phase), f"stress caller {self._begun}")
+            self._start(group, self._ring(due_s), f"stress caller {self._begun}")
 
-    async def _ring(self, due_s: float, phase: int) -> None:
+    async def _ring(self, due_s: float) -> None:
         scheduled = self.began + due_s
         if self._lines is not None:
             async with self._lines:
-                await self._callers.call(scheduled, phase, self._clock())
+                await self._callers.call(scheduled, self._phase_at, self._clock())
         else:
             # Those of a volley are asked for one after the other; none can be sooner than the one before it.
             ready = self._clock() if due_s in self._volleys else None
-            await self._callers.call(scheduled, phase, ready)
+            await self._callers.call(scheduled, self._phase_at, ready)
 
     @property
     def _full(self) -> bool:
@@ -175,7 +178,7 @@ class LoadRunner:
             while seat < self._wanted(self.at_s) and not self._over:
                 self._begun += 1
                 self._recorder.arrived()
-                fine = await self._callers.call(scheduled, self.phase, ready)
+                fine = await self._callers.call(scheduled, self._phase_at, ready)
                 ready = None
                 if not fine:
                     await asyncio.sleep(_BREATH_S)

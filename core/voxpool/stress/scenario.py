@@ -182,10 +182,13 @@ def read_scenario(path: Path) -> Scenario:
     """Return the scenario of a file.
 
     Raises:
-        ScenarioError: If it cannot be used; names the file, and the key's path or the line.
-        OSError: If it cannot be read.
+        ScenarioError: If it cannot be read or used; names the file, and the key's path or the line.
     """
-    return parse_scenario(path.read_bytes(), str(path), path.parent)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ScenarioError(str(path), "", f"cannot be read: {error.strerror or error}") from error
+    return parse_scenario(content, str(path), path.parent)
 
 
 def parse_scenario(content: bytes, source: str, folder: Path | None = None) -> Scenario:

@@ -91,8 +91,6 @@ class LabMenu:
             scenario = read_scenario(path)
         except VoxpoolError as error:
             self._say(f"{error}.")
-        except OSError as error:
-            self._say(f"{path.name} cannot be read: {error.strerror or error}.")
         else:
             self._show(scenario, path)
 

@@ -194,6 +194,17 @@ async def test_a_warm_up_is_kept_and_not_counted():
     assert {sample.phase for sample in result.samples} == {0, 1}
 
 
+async def test_the_turns_of_a_call_count_from_when_they_are_due_however_early_it_began():
+    load = {"profile": "concurrency", "concurrency": 2, "duration_s": 30}
+    behaviour = {"kind": "conversing", "turns_least": 50, "turns_most": 50, "think_s": 1.0, "barge_in": 0.0}
+    result = await measured(load, texts=HELLO, behaviour=behaviour, warm_up_s=5)
+
+    phases = [sample.phase for sample in result.samples]
+    assert set(phases) == {0, 1}
+    assert result.done == phases.count(1)
+    assert all((sample.scheduled_s >= 5.0 - 1e-6) == (sample.phase == 1) for sample in result.samples)
+
+
 async def test_ticks_come_four_times_a_second_and_add_up():
     listener = Listener()
     result = await measured(SECOND, texts=HELLO, listeners=(listener,))

@@ -269,3 +269,10 @@ def test_a_copy_is_checked_again():
 def test_what_is_written_is_small_and_readable():
     written = tomllib.loads(parse_scenario(LOAD.encode(), "x.toml").to_toml())
     assert written["load"] == {"profile": "rate", "rate": 3.0, "duration_s": 10.0, "arrivals": "poisson"}
+
+
+@pytest.mark.parametrize("name", ["nowhere.toml", "."])
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path, name):
+    with pytest.raises(ScenarioError, match="cannot be read") as caught:
+        read_scenario(tmp_path / name)
+    assert str(tmp_path) in str(caught.value)
