@@ -105,7 +105,7 @@ def block(text: bytes, kind=Kind.EVENTS):
 @pytest.mark.parametrize(
     "content",
     [
-        gzip.compress(b'{"event":"ConnectionPinged"}'),
+        gzip.compress(b'{"event":"ConnectionPinged"}', mtime=0),
         block(b'{"recording":{"session":7}}\n', Kind.OPENING),
         block(b'{"recording":[]}\n', Kind.OPENING),
         block(b'{"recording":{"session":"x","rows":100000000,"columns":1}}\n', Kind.OPENING) + block(b"{}\n"),
@@ -115,6 +115,18 @@ def block(text: bytes, kind=Kind.EVENTS):
         block(b'{"state":{"grid":{}},"at":1}\n', Kind.STATE),
         block(b'{"event":"ConnectionPinged","at":1,"connection_id":1,"row":77,"ping_ms":"x"}\n') * 3,
         MAGIC * 20_000,
+    ],
+    ids=[
+        "no block",
+        "a session that is a number",
+        "an opening that is a list",
+        "more rows than there can be",
+        "a newer version",
+        "deep nesting",
+        "deep nesting in a state",
+        "a state without most of it",
+        "an event with other types",
+        "heads alone",
     ],
 )
 def test_a_hostile_file_is_a_sentence(tmp_path, content):
