@@ -150,14 +150,21 @@ class LocalServer:
             return
         if process.stdin is not None:
             process.stdin.close()
-        if not await self._ended_within(process, self._close_timeout_s):
-            _logger.warning("the local server (process %d) did not end by itself and is killed", process.pid)
-            _kill_group(process)
-            await self._ended_within(process, self._close_timeout_s)
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
-        self._readers = []
+        try:
+            if not await self._ended_within(process, self._close_timeout_s):
+                _logger.warning("the local server (process %d) did not end by itself and is killed", process.pid)
+                _kill_group(process)
+                await self._ended_within(process, self._close_timeout_s)
+        except asyncio.CancelledError:
+            # No time is left for an orderly end.
+            if process.returncode is None:
+                _kill_group(process)
+            raise
+        finally:
+            readers, self._readers = self._readers, []
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         await self.start()

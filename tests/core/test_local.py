@@ -99,6 +99,22 @@ async def test_a_cancelled_start_leaves_no_process(server):
     assert not alive(silent.pid)
 
 
+async def test_a_close_that_is_cancelled_leaves_neither_process_nor_reader(server):
+    """Quitting has a deadline of its own, which an end that waits for a stubborn server may miss."""
+    running = server(READY, STUBBORN, close_timeout_s=30)
+    await running.start()
+    pid = running.pid
+    closing = asyncio.create_task(running.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("local server")] == []
+    async with asyncio.timeout(10):
+        await running.wait()
+    assert not alive(pid)
+
+
 async def test_its_death_can_be_waited_for(server):
     async with server(READY, "import sys", "sys.exit(7)") as running:
         assert await running.wait() == 7
