@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -75,33 +76,46 @@ class Window:
 
 
 @pytest.fixture
-async def window(tmp_path):
-    made = Window(tmp_path)
-    made.parts.window.show()
-    made.parts.bridge.start()
-    await made.controller.start()
-    yield made
-    await made.controller.close()
-    made.parts.bridge.stop()
-    made.parts.lag.stop()
-    made.parts.window.hide()
-    made.parts.window.deleteLater()
+def opened(tmp_path):
+    """Open a window.
+
+    Not a fixture that yields it: between a test and its teardown Qt's events run without the loop, and a pool that
+    lives then would find none.
+    """
+
+    @asynccontextmanager
+    async def open_window():
+        made = Window(tmp_path)
+        made.parts.window.show()
+        made.parts.bridge.start()
+        try:
+            await made.controller.start()
+            yield made
+        finally:
+            await made.controller.close()
+            made.parts.bridge.stop()
+            made.parts.lag.stop()
+            made.parts.window.hide()
+            made.parts.window.deleteLater()
+
+    return open_window
 
 
-async def test_a_context_that_is_broken_fails_and_the_next_one_is_spoken(window):
-    record, cell = await window.sounding()
-    window.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
-    window.trigger("break_internal", f"Connection {cell.row + 1}, slot {cell.column + 1}")
-    await window.until(lambda: record.ended)
-    assert record.outcome is Outcome.FAILED
-    # The slot itself may close for a while yet: the cell says at once what became of its utterance.
-    await window.until(lambda: cell.outcome is Outcome.FAILED)
-    assert cell.code == 13
-    await window.until(lambda: "The server failed the context with status 13 (internal)." in window.said)
-    window.parts.presenter.inspect(record.id)
-    assert "13" in window.parts.window.inspector.shown.error
-    assert window.grid.rows[cell.row].live
-    assert await window.speaks_again()
+async def test_a_context_that_is_broken_fails_and_the_next_one_is_spoken(opened):
+    async with opened() as window:
+        record, cell = await window.sounding()
+        window.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
+        window.trigger("break_internal", f"Connection {cell.row + 1}, slot {cell.column + 1}")
+        await window.until(lambda: record.ended)
+        assert record.outcome is Outcome.FAILED
+        # The slot itself may close for a while yet: the cell says at once what became of its utterance.
+        await window.until(lambda: cell.outcome is Outcome.FAILED)
+        assert cell.code == 13
+        await window.until(lambda: "The server failed the context with status 13 (internal)." in window.said)
+        window.parts.presenter.inspect(record.id)
+        assert "13" in window.parts.window.inspector.shown.error
+        assert window.grid.rows[cell.row].live
+        assert await window.speaks_again()
 
 
 @pytest.mark.parametrize(
@@ -111,34 +125,37 @@ async def test_a_context_that_is_broken_fails_and_the_next_one_is_spoken(window)
         ("close_1011", CloseReason.SERVER_CLOSED, "The server closed the connection with code 1011."),
     ],
 )
-async def test_a_connection_that_is_broken_is_replaced(window, effect, reason, said):
-    record, cell = await window.sounding()
-    row = window.grid.rows[cell.row]
-    window.parts.window.cockpit.grid.rowMenuRequested.emit(cell.row, QPoint(5, 5))
-    window.trigger(f"break_{effect}", f"Connection {cell.row + 1}")
-    await window.until(lambda: record.ended and row.closes == 1)
-    assert record.outcome is Outcome.FAILED
-    assert row.last_close is reason
-    await window.until(lambda: said in window.said)
-    assert await window.speaks_again()
+async def test_a_connection_that_is_broken_is_replaced(opened, effect, reason, said):
+    async with opened() as window:
+        record, cell = await window.sounding()
+        row = window.grid.rows[cell.row]
+        window.parts.window.cockpit.grid.rowMenuRequested.emit(cell.row, QPoint(5, 5))
+        window.trigger(f"break_{effect}", f"Connection {cell.row + 1}")
+        await window.until(lambda: record.ended and row.closes == 1)
+        assert record.outcome is Outcome.FAILED
+        assert row.last_close is reason
+        await window.until(lambda: said in window.said)
+        assert await window.speaks_again()
 
 
-async def test_a_context_that_is_muted_sends_no_more_audio(window):
-    record, cell = await window.sounding()
-    window.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
-    window.trigger("break_mute", f"Connection {cell.row + 1}, slot {cell.column + 1}")
-    await window.until(lambda: "The server leaves the rest of the context's audio out." in window.said)
-    await asyncio.sleep(0.3)
-    before = record.audio_s
-    await asyncio.sleep(1.0)
-    assert record.audio_s == before
-    assert await window.speaks_again()
+async def test_a_context_that_is_muted_sends_no_more_audio(opened):
+    async with opened() as window:
+        record, cell = await window.sounding()
+        window.parts.window.cockpit.grid.menuRequested.emit(cell.row, cell.column, QPoint(5, 5))
+        window.trigger("break_mute", f"Connection {cell.row + 1}, slot {cell.column + 1}")
+        await window.until(lambda: "The server leaves the rest of the context's audio out." in window.said)
+        await asyncio.sleep(0.3)
+        before = record.audio_s
+        await asyncio.sleep(1.0)
+        assert record.audio_s == before
+        assert await window.speaks_again()
 
 
-async def test_the_token_is_in_no_command_line(window):
-    server = window.controller._link.server
-    token = server.control_token
-    assert len(token) >= 32
-    assert token not in repr(server) + repr(server._server)
-    assert token not in "\n".join(server._server.log_tail)
-    assert token.encode() not in command_line(server.pid)
+async def test_the_token_is_in_no_command_line(opened):
+    async with opened() as window:
+        server = window.controller._link.server
+        token = server.control_token
+        assert len(token) >= 32
+        assert token not in repr(server) + repr(server._server)
+        assert token not in "\n".join(server._server.log_tail)
+        assert token.encode() not in command_line(server.pid)
