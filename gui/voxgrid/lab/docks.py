@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 
 from voxgrid.layouts import LAYOUTS, Layout
 from voxgrid.models.lab.picture import Picture
@@ -47,8 +47,9 @@ class LabDocks:
         window.tabifyDockWidget(window.docks["inspector"], charts)
         window.tabifyDockWidget(charts, window.docks["lanes"])
         # Two sets of charts are one too many: the small ones give their room to the grid.
-        # Asked a moment later: while docks move between tabs they are hidden and shown again.
-        charts.visibilityChanged.connect(lambda _: QTimer.singleShot(0, window, self._spare_trends))
+        # Asked a moment later: while docks move between tabs they are hidden and shown again.  What is queued goes away
+        # with the dock, so that a window that is deleted asks nothing any more.
+        charts.visibilityChanged.connect(self._spare_trends, Qt.ConnectionType.QueuedConnection)
         window.layoutShown.connect(self._arrange)
 
     def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
@@ -91,7 +92,7 @@ class LabDocks:
         self._window.bring_up("stress")
         self.lab.show_page(SCENARIO)
 
-    def _spare_trends(self) -> None:
+    def _spare_trends(self, _visible: bool) -> None:
         self._window.cockpit.trends.setVisible(self._window.docks["charts"].isHidden())
 
     def _arrange(self, layout: Layout) -> None:
