@@ -156,6 +156,7 @@ class InspectorView(QScrollArea):
     def _build_errors_link(self) -> None:
         self._errors_link = QPushButton(self)
         self._errors_link.setProperty("role", "link")
+        self._errors_link.setObjectName("inspector_errors")
         self._errors_link.clicked.connect(self.errorsRequested)
         self._column.addWidget(self._errors_link, 0, Qt.AlignmentFlag.AlignLeft)
 

@@ -76,6 +76,13 @@ class Picker(QComboBox):
         self.setMinimumContentsLength(4)
         self.setMinimumWidth(40)
 
+    def showPopup(self) -> None:
+        """Open as wide as the longest choice: the picker itself may have no room for it."""
+        view = self.view()
+        wanted = view.sizeHintForColumn(0) + view.verticalScrollBar().sizeHint().width() + 8
+        view.setMinimumWidth(min(wanted, self.screen().availableGeometry().width() // 2))
+        super().showPopup()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Add the arrow."""
         super().paintEvent(event)

@@ -128,7 +128,8 @@ def choose_where(estimated: Estimate, wanted: str) -> tuple[str, str]:
         wanted: ``"auto"``, ``WINDOW`` or ``PROCESS``.
     """
     heavy = estimated.at_once > CARRIED or estimated.rate > CARRIED_RATE
-    load = f"about {estimated.at_once:.0f} contexts at once, {estimated.rate:.0f} a second"
+    begun = f", {estimated.rate:.0f} begun each second," if estimated.rate >= 1 else ""
+    load = f"about {estimated.at_once:.0f} contexts at once{begun}"
     if wanted == WINDOW:
         risk = f": {load} may be more than it carries, and the result would say so" if heavy else ", as you chose"
         return WINDOW, f"Runs in this window{risk}."
@@ -136,7 +137,7 @@ def choose_where(estimated: Estimate, wanted: str) -> tuple[str, str]:
         return PROCESS, "Runs in a process of its own, as you chose: its sound cannot be listened to."
     if heavy:
         return PROCESS, f"Runs in a process of its own: {load} are more than this window carries."
-    return WINDOW, f"Runs in this window, which carries it: {load}."
+    return WINDOW, f"Runs in this window, which carries it: {load.removesuffix(',')}."
 
 
 def _seconds_each(scenario: Scenario, length: float) -> tuple[float, float]:

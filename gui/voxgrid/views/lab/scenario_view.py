@@ -206,7 +206,7 @@ class ScenarioView(QWidget):
         for each in text_sets():
             self.texts.addItem(each.title, each.name)
         self.texts.addItem("The text in the editor", drafts.TYPED)
-        self.texts.addItem("A file, one on each line", drafts.FILE)
+        self.texts.addItem("A file, line by line", drafts.FILE)
         self.texts.currentIndexChanged.connect(lambda _: self._choose_texts(str(self.texts.currentData())))
         self.file = QPushButton("Choose…")
         self.file.setObjectName("texts_file")
@@ -216,8 +216,8 @@ class ScenarioView(QWidget):
             "scenario_voices",
             "Voices",
             [
-                (VoiceSource.FITTING.value, "Fitting ones of the endpoint"),
-                (VoiceSource.PLAYGROUND.value, "The playground's voice"),
+                (VoiceSource.FITTING.value, "Fitting voices"),
+                (VoiceSource.PLAYGROUND.value, "The playground's"),
                 (VoiceSource.MIX.value, "A mix by weight"),
             ],
         )
@@ -276,7 +276,7 @@ class ScenarioView(QWidget):
         self._rest.hide()
 
     def _section(self, title: str, *widgets: QWidget) -> None:
-        self._column.addSpacing(3)
+        self._column.addSpacing(7)
         self._column.addWidget(label(title, "heading"))
         for widget in widgets:
             self._column.addWidget(widget)
