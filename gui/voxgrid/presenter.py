@@ -350,7 +350,10 @@ class Presenter(QObject):
 
     def _pool_noticed(self, notice: PoolNotice) -> None:
         severity = Severity.WARNING if notice.kind in _WARNING_KINDS else Severity.INFO
-        self._notifications.post(notice.text, severity=severity, key=f"pool/{notice.kind}")
+        # The pool speaks in clauses, as errors do; here they stand alone.
+        text = notice.text[:1].upper() + notice.text[1:]
+        end = "" if text.endswith((".", "!", "?")) else "."
+        self._notifications.post(f"{text}{end}", severity=severity, key=f"pool/{notice.kind}")
 
     def show_endpoint(self, state: EndpointState) -> None:
         """Show what is spoken to."""

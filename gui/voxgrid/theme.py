@@ -206,6 +206,7 @@ class Theme(QObject):
         self._app = app
         self._mode = mode
         self._tokens = DARK
+        self._styled = False
         app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
     @property
@@ -226,10 +227,15 @@ class Theme(QObject):
     def apply(self) -> None:
         """Give the application the colours and fonts of the mode."""
         self._tokens = self._wanted()
-        self._app.setStyle("Fusion")
-        self._app.setFont(ui_font())
-        self._app.setPalette(make_palette(self._tokens))
-        self._app.setStyleSheet(make_style_sheet(self._tokens))
+        if not self._styled:
+            # Once: each style and each sheet is told to every widget there is, which the event loop waits for.
+            self._styled = True
+            self._app.setStyle("Fusion")
+            self._app.setFont(ui_font())
+        sheet = make_style_sheet(self._tokens)
+        if sheet != self._app.styleSheet():
+            self._app.setPalette(make_palette(self._tokens))
+            self._app.setStyleSheet(sheet)
         self.changed.emit()
 
     def _wanted(self) -> Tokens:

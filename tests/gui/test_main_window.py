@@ -66,6 +66,19 @@ def test_layouts_show_what_they_say(window, qapp):
     assert not any(dock.isFloating() for dock in window.docks.values())
 
 
+def test_docks_get_their_sizes_back_when_the_first_layout_is_shown_again(window, qapp):
+    window.show()
+    window.resize(1280, 800)
+    window.show_layout(FIRST)
+    qapp.processEvents()
+    before = {name: window.docks[name].size() for name in FIRST.docks}
+    for layout in (*LAYOUTS[1:], FIRST):
+        window.show_layout(layout)
+        qapp.processEvents()
+    after = {name: window.docks[name].size() for name in FIRST.docks}
+    assert after == before
+
+
 def test_the_layout_is_remembered(tmp_path, qapp):
     first = make_stage(tmp_path)
     first.parts.window.docks["history"].close()

@@ -124,8 +124,15 @@ class MainWindow(QMainWindow):
     # --- layout ------------------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        playground, history, inspector = (self.docks[name] for name in ("playground", "history", "inspector"))
+        playground, history = self.docks["playground"], self.docks["history"]
         self.splitDockWidget(playground, history, Qt.Orientation.Vertical)
+        self._give_room(FIRST)
+
+    def _give_room(self, layout: Layout) -> None:
+        """Give the docks of the first layout their sizes; what another one made of them does not fit here."""
+        if layout is not FIRST:
+            return
+        playground, history, inspector = (self.docks[name] for name in ("playground", "history", "inspector"))
         self.resizeDocks([playground, inspector], [290, 276], Qt.Orientation.Horizontal)
         self.resizeDocks([playground, history], [600, 130], Qt.Orientation.Vertical)
 
@@ -137,6 +144,7 @@ class MainWindow(QMainWindow):
         """Show the docks of a layout and hide the others."""
         for name, dock in self.docks.items():
             dock.setVisible(name in layout.docks)
+        self._give_room(layout)
         self.layoutShown.emit(layout)
         if layout.front in self.docks:
             self.docks[layout.front].raise_()

@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 
 from support.fake_run import fake_search
 from support.lab_stage import FakeRunner, make_ready
 from support.stage import make_stage
+from voxgrid.layouts import LAYOUTS
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.lab.lab_view import RUN, SCENARIO
 from voxgrid.views.menus import all_actions
@@ -106,6 +109,26 @@ async def test_the_target_is_edited_while_it_runs(stage, lab, runner):
     assert target.isEnabled()
     target.setValue(25)
     assert runner.edits == [25]
+
+
+async def test_the_target_is_shown_as_it_is_although_the_keyboard_is_in_its_field(stage, lab, runner):
+    """The button that began the run goes, and the keyboard moves on to the target by itself."""
+    stage.parts.window.show_layout(LAYOUTS[1])
+    await begun(lab, runner)
+    target = lab.docks.lab.run.target
+    target.setFocus()
+    runner.go(2)
+    lab.docks.lab.run.show_target(20.0, "utterances at once", editable=True)
+    assert target.value() == 20
+    line = target.lineEdit()
+    line.selectAll()
+    QTest.keyClicks(line, "35")
+    lab.docks.lab.run.show_target(20.0, "utterances at once", editable=True)
+    assert line.text() == "35"
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert runner.edits == [35]
+    lab.docks.lab.run.show_target(40.0, "utterances at once", editable=True)
+    assert target.value() == 40
 
 
 async def test_softly_lets_it_drain_and_now_ends_it(stage, lab, runner):

@@ -109,12 +109,16 @@ class RunView(QWidget):
 
     def show_target(self, target: float, unit: str, *, editable: bool) -> None:
         """Show the target as it is, unless the person is typing another one."""
-        if not self.target.hasFocus():
+        # The keyboard alone means nothing: it comes here by itself when the button that began the run goes.
+        if not self._typing:
             self.target.blockSignals(True)
             self.target.setValue(target)
             self.target.blockSignals(False)
         self._unit.setText(unit)
         self.target.setEnabled(editable)
+
+    def _set_typing(self, on: bool) -> None:
+        self._typing = on
 
     def show_where(self, text: str) -> None:
         """Say where the run runs, and why there."""
@@ -136,6 +140,11 @@ class RunView(QWidget):
         self.target = made
         self.target.setFixedWidth(78)
         self.target.setToolTip(_TARGET.tip)
+        self._typing = False
+        line = self.target.lineEdit()
+        assert line is not None  # noqa: S101 - a spin box has one
+        line.textEdited.connect(lambda _text: self._set_typing(True))
+        self.target.editingFinished.connect(lambda: self._set_typing(False))
         self.target.valueChanged.connect(self.targetEdited)
         self._unit = label("", "small")
         row.addWidget(field_label(_TARGET.title, self.target))
