@@ -55,6 +55,8 @@ class LabDocks:
     def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
         """Show another run."""
         self.picture = picture
+        self.charts.show_moment(None)
+        self.lanes.show_past(False)
         found = picture.result is not None and picture.result.search is not None
         self.charts.show_picture(picture, search=search or found)
         self.lanes.show_picture(picture)
@@ -82,10 +84,46 @@ class LabDocks:
         self.lab.run.show_picture(self.picture, running=False)
         self.charts.finish()
 
+    def show_past(self, picture: Picture, *, fresh: bool) -> None:
+        """Show a stretch of a recording in charts and lanes; the run is not forgotten.
+
+        Args:
+            picture: The stretch.
+            fresh: Whether a run, or another recording, was shown before.
+        """
+        if fresh:
+            self.charts.show_picture(picture)
+            self.lanes.show_picture(picture)
+            self.lanes.show_past(True)
+        else:
+            self.charts.change_picture(picture)
+            self.lanes.lanes.change_picture(picture)
+
+    def move_past(self, at_s: float, ends_s: float) -> None:
+        """Mark a moment of the stretch, which is recorded up to ``ends_s``; seconds since the recording began."""
+        self.lanes.lanes.show_moment(at_s, ends_s)
+        self.charts.show_moment(at_s)
+
+    def show_run(self) -> None:
+        """Show the run again, after the past."""
+        picture = self.picture
+        self.charts.show_moment(None)
+        self.charts.show_picture(picture, search=picture.result is not None and picture.result.search is not None)
+        self.lanes.show_past(False)
+        self.lanes.show_picture(picture)
+        self.lanes.lanes.show_now(picture.line.ends_s)
+        self.lanes.lanes.stop()
+        self.lanes.trace.setEnabled(picture.result is not None)
+
     def stop(self) -> None:
         """Leave no timer."""
         self.lanes.lanes.stop()
         self.charts.stop()
+
+    @property
+    def shown(self) -> Picture:
+        """What charts and lanes show: the run, or a stretch of a recording."""
+        return self.lanes.lanes.picture
 
     def show_scenario(self) -> None:
         """Bring the form in front."""

@@ -216,7 +216,12 @@ class StressLab(QObject):
         if self.running and self._desk.bridge.visiting:
             self._desk.presenter.inspect(utterance_id)
             return
-        life = self.picture.lives.get(utterance_id) if self.picture.lives is not None else None
+        shown = self.docks.shown
+        if shown is not self.picture and self._desk.bridge.models.lives.get(utterance_id) is not None:
+            # The past is shown, and it was known at the moment.
+            self._desk.presenter.inspect(utterance_id)
+            return
+        life = shown.lives.get(utterance_id) if shown.lives is not None else None
         if life is not None:
             self._desk.presenter.show_life(life)
 

@@ -12,6 +12,7 @@ from voxgrid.lab.lab import StressLab
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
 from voxgrid.recording.files import RecordingFiles
+from voxgrid.recording.lab_past import LabPast
 from voxgrid.recording.live import LiveRecording, recordings_folder
 from voxgrid.recording.past import Past
 from voxgrid.recording.travel import TimeTravel
@@ -90,6 +91,7 @@ class RecordingFeature(QObject):
             errors.momentChosen.connect(self._error_chosen)
             errors.momentWanted.connect(self.show_error)
         lab = desk.window.findChild(StressLab)
+        self.lab_past = LabPast(desk, self.travel, lab, self) if lab is not None else None
         if lab is not None:
             lab.asked.connect(self._record_added)
 
@@ -102,6 +104,8 @@ class RecordingFeature(QObject):
         self._unsubscribe()
         self.files.end()
         self._stop_recording()
+        if self.lab_past is not None:
+            self.lab_past.end()
         self.travel.end()
 
     # --- recording ---------------------------------------------------------------------------------------

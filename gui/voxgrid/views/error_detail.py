@@ -96,7 +96,7 @@ class ErrorDetail(QScrollArea):
         self._copy.setToolTip("Copy everything about this error; the report holds no keys")
         self._cause.setToolTip("Go to the error that this one is a part of")
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(3)
         for button, signal in (
             (self._cell, self.cellRequested),
             (self._moment, self.momentRequested),

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from voxpool.events import (
     Event,
@@ -19,6 +19,9 @@ from voxpool.events import (
     UtteranceQueued,
     UtteranceRetried,
 )
+
+if TYPE_CHECKING:
+    from voxgrid.models.board import Models
 
 KEPT: Final = 160
 """Bars kept for each lane; older ones are forgotten."""
@@ -183,6 +186,35 @@ class Lanes:
             return found
         bars = (bar for lane in self._lanes.values() for bar in reversed(lane))
         return next((bar for bar in bars if bar.utterance_id == utterance_id), None)
+
+    def begin_with(self, models: Models, at: float) -> None:
+        """Take in what is under way at a moment, as models that were folded up to it know it."""
+        for waiter in models.queue.waiters:
+            self._queued[waiter.utterance_id] = (waiter.since - self._began_at, waiter.label)
+        for cell in models.grid.cells():
+            life = models.lives.get(cell.utterance_id) if cell.state.holds_slot else None
+            attempt = life.attempt(cell.context_id) if life is not None else None
+            if life is None or attempt is None or attempt.granted_at > at:
+                continue
+            bar = Bar(life.utterance_id, life.label, cell.row, cell.column, attempt.waited_from - self._began_at)
+            begins = (
+                (attempt.granted_at, Stage.CREATE),
+                (attempt.confirmed_at, Stage.WAIT),
+                (attempt.first_audio_at, Stage.AUDIO),
+                (attempt.ended_at, Stage.CLOSING),
+                (attempt.zombie_at, Stage.ZOMBIE),
+            )
+            bar.begins += [(moment - self._began_at, stage) for moment, stage in begins if moment is not None]
+            bar.outcome = life.outcome
+            self._lanes.setdefault((cell.row, cell.column), deque(maxlen=KEPT)).append(bar)
+            self._open[life.utterance_id] = bar
+
+    def begin_anew(self, at: float) -> None:
+        """Another pool is watched from a moment on: nothing of the one before goes on, and its ids come again."""
+        moment = self._s(at)
+        for bar in list(self._open.values()):
+            self._forget(bar, moment)
+        self._queued.clear()
 
     # --- folding -----------------------------------------------------------------------------------------
 

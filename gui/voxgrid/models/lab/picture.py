@@ -37,6 +37,7 @@ class Picture:
         steps: Levels that a search has tried so far.
         lives: The lives that the window folded of the run's events, or None.
         result: What is left when the run is over, or None while it goes on.
+        span: The stretch that the charts show when nobody zooms, in seconds, or None for the whole run.
         crossed: When a threshold was crossed first, in seconds, by its text.
     """
 
@@ -53,6 +54,7 @@ class Picture:
     steps: tuple[Step, ...] = ()
     lives: LifeBook | None = None
     result: RunResult | None = None
+    span: tuple[float, float] | None = None
     crossed: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -48,13 +48,18 @@ class Timeline:
     Two neighbours become one when there are more than ``MOST``, the larger value of both surviving: a peak must not
     vanish because the run is long.
 
+    Args:
+        most: Points kept.
+        unknown: Columns that stay empty, because whoever makes the ticks cannot know them.
+
     Attributes:
         kinds: Kinds of errors in the order of their first appearance, at most ``KINDS``.
         newest: The newest tick, or None before the first.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, unknown: Collection[str] = ()) -> None:
         self._most = most
+        self._unknown = [_PLACES[name] for name in unknown]
         self._table = np.full((most, len(_COLUMNS)), np.nan)
         self._length = 0
         self._merge = 1
@@ -128,6 +133,7 @@ class Timeline:
         for name in _RATES:
             row[_PLACES[name]] = sum(getattr(each, name) for each in self._recent) / span_s
         row[_PLACES["errors_0"] : _PLACES[f"errors_{KINDS}"] + 1] = self._errors(tick)
+        row[self._unknown] = np.nan
         return row
 
     def _remember(self, tick: Tick) -> float:

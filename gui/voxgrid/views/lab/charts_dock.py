@@ -45,6 +45,7 @@ class ChartsDock(QWidget):
         self._charts: ChartsView | None = None
         self._knee: KneeView | None = None
         self._paused = False
+        self._moment_s: float | None = None
         self.tabs = QTabBar()
         self.tabs.setObjectName("charts_tabs")
         self.tabs.setAccessibleName("Over time or by level")
@@ -105,6 +106,20 @@ class ChartsDock(QWidget):
             self._charts.show_picture(picture)
         self._show_knee()
         self.tabs.setCurrentIndex(LEVELS if search else TIME)
+
+    def change_picture(self, picture: Picture) -> None:
+        """Show another stretch of the same time."""
+        self._picture = picture
+        if self._charts is not None:
+            self._charts.show_picture(picture)
+        self._show_knee()
+
+    def show_moment(self, at_s: float | None) -> None:
+        """Draw a line at a moment of the past, or none when that is not shown."""
+        self._moment_s = at_s
+        self.pause.setEnabled(at_s is None)
+        if self._charts is not None:
+            self._charts.show_moment(at_s)
 
     def refresh(self) -> None:
         """The run went on; nothing moves while the view is paused."""
@@ -176,6 +191,7 @@ class ChartsDock(QWidget):
         self._pages.addWidget(self._charts)
         self._pages.addWidget(self._knee)
         self._charts.show_picture(self._picture)
+        self._charts.show_moment(self._moment_s)
         self._show_knee()
         self._show_page(self.tabs.currentIndex())
 

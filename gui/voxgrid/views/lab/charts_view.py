@@ -76,6 +76,7 @@ class ChartsView(QWidget):
         self._picture = Picture()
         self._zoom: tuple[float, float] | None = None
         self._cross: float | None = None
+        self._moment: float | None = None
         self._columns = 0
         self._span = (0.0, 0.0)
         self.charts = {plan.key: self._make(plan) for plan in CHARTS}
@@ -99,6 +100,14 @@ class ChartsView(QWidget):
         self._frames.stop()
         for plan in CHARTS:
             self._draw(plan)
+
+    def show_moment(self, at_s: float | None) -> None:
+        """Draw a line at a moment of the past, which the pointer's takes the place of while it is here."""
+        if at_s == self._moment:
+            return
+        before, self._moment = self._moment, at_s
+        if self._cross in (None, before):
+            self._cross_at(at_s)
 
     def refresh(self) -> None:
         """The run went on: have every chart drawn anew, one a frame."""
@@ -226,7 +235,7 @@ class ChartsView(QWidget):
     def _set_span(self) -> None:
         picture = self._picture
         planned = picture.planned_s if picture.result is None else picture.line.ends_s or picture.planned_s
-        span = self._zoom or (0.0, time_top(picture.line.ends_s, planned))
+        span = self._zoom or picture.span or (0.0, time_top(picture.line.ends_s, planned))
         if span == self._span:
             return
         self._span = span
@@ -238,6 +247,9 @@ class ChartsView(QWidget):
     def _hovered(self, at_s: float | None) -> None:
         if at_s is not None and not 0 <= at_s <= self._picture.line.ends_s:
             at_s = None
+        self._cross_at(self._moment if at_s is None else at_s)
+
+    def _cross_at(self, at_s: float | None) -> None:
         if at_s == self._cross:
             return
         self._cross = at_s
@@ -252,4 +264,6 @@ class ChartsView(QWidget):
         start, end = self._span
         mark = near_mark(self._picture.marks, at_s, (end - start) * 0.012)
         said = clock(at_s, precise=True)
+        if at_s == self._moment:
+            said += " · the moment shown, since the recording began"
         return f"{said} · {MARK_WORDS[mark.kind]}: {mark.text}" if mark is not None else said

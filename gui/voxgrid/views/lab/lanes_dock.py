@@ -25,6 +25,7 @@ _SHORT: Final = {
     Stage.ZOMBIE: "zombie",
 }
 _HIGH: Final = 18
+_FOLLOW: Final = "Keep now at the right edge (End)"
 
 
 class LanesLegend(QWidget):
@@ -90,7 +91,7 @@ class LanesDock(QWidget):
         self.follow = tool_button("Follow", "lanes_follow", "Follow the run live", "flat")
         self.follow.setCheckable(True)
         self.follow.setChecked(True)
-        self.follow.setToolTip("Keep now at the right edge (End)")
+        self.follow.setToolTip(_FOLLOW)
         self.closer = tool_button("+", "lanes_closer", "Show less time", "flat")
         self.further = tool_button("–", "lanes_further", "Show more time", "flat")
         self.everything = tool_button("All rows", "lanes_all", "Show all connections", "flat")
@@ -118,6 +119,13 @@ class LanesDock(QWidget):
     def show_picture(self, picture: Picture) -> None:
         """Show another run."""
         self.lanes.show_picture(picture)
+
+    def show_past(self, past: bool) -> None:
+        """Say what following means: now at the edge, or the moment in the middle."""
+        tip = "Keep the moment in the middle (End)" if past else _FOLLOW
+        self.follow.setToolTip(tip)
+        if past:
+            self.trace.setEnabled(False)
 
     def _connect(self) -> None:
         lanes = self.lanes

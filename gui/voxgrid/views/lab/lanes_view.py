@@ -80,6 +80,7 @@ class LanesView(QWidget):
         self._follow = True
         self._right_s = 0.0
         self._now_s = 0.0
+        self._moment_s: float | None = None
         self._picked: Bar | None = None
         self._drag: tuple[QPoint, float] | None = None
         self._cache = QPixmap()
@@ -100,6 +101,7 @@ class LanesView(QWidget):
         self._picture = picture
         self._picked = None
         self._row = None
+        self._moment_s = None
         self.set_follow(True)
         self.show_now(0.0)
         self._forget_all()
@@ -112,6 +114,20 @@ class LanesView(QWidget):
             self._right_s = self._edge_s
         if self.isVisible() and not self._frames.isActive():
             self._frames.start()
+
+    def change_picture(self, picture: Picture) -> None:
+        """Show another stretch of the same time, with the same connections and as near as before."""
+        self._picture = picture
+        self._picked = self.lanes.of(self._picked.utterance_id) if self._picked is not None else None
+        self._forget_all()
+
+    def show_moment(self, at_s: float, ends_s: float) -> None:
+        """Mark a moment of the past, in the middle while it is followed; what is shown ends at ``ends_s``."""
+        self._moment_s, self._now_s = at_s, ends_s
+        if self._follow:
+            self._right_s = self._edge_s
+        self._frames.stop()
+        self.update()
 
     def stop(self) -> None:
         """Nothing moves any more; leaves no timer."""
@@ -126,12 +142,19 @@ class LanesView(QWidget):
     @property
     def _edge_s(self) -> float:
         """The moment at the right edge while now is followed: a run first fills the width, and scrolls then."""
+        if self._moment_s is not None:
+            return max(self._moment_s + self.span_s / 2, self.span_s)
         return max(self._now_s, self.span_s)
 
     @property
     def lanes(self) -> Lanes:
         """What is shown."""
         return self._picture.lanes
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown."""
+        return self._picture
 
     @property
     def row(self) -> int | None:
@@ -149,8 +172,15 @@ class LanesView(QWidget):
             self._follow = on
             self.followChanged.emit(on)
         if on:
+            self._stay()
+
+    def _stay(self) -> None:
+        """Show the same moment once more: something else about it changed."""
+        if self._moment_s is None:
             self.show_now(self._now_s)
             self.update()
+        else:
+            self.show_moment(self._moment_s, self._now_s)
 
     def show_row(self, row: int | None) -> None:
         """Let one connection fill the view, or show all."""
@@ -168,14 +198,15 @@ class LanesView(QWidget):
         self._span = wanted
         if at_s is not None and not self._follow:
             self._right_s = at_s + (self._right_s - at_s) * self.span_s / before
-        self.show_now(self._now_s)
+        self._stay()
         self._forget_all()
 
     def pan(self, seconds: float) -> None:
         """Go to another time; now is followed again when it comes into view at the right edge."""
-        right = min(self._edge_s, max(self.span_s, self._right_s + seconds))
+        last = self._edge_s if self._moment_s is None else max(self._now_s, self._edge_s)
+        right = min(last, max(self.span_s, self._right_s + seconds))
         self._right_s = right
-        self.set_follow(right >= self._edge_s - 1e-9)
+        self.set_follow(self._moment_s is None and right >= last - 1e-9)
         self.update()
 
     def choose(self, utterance_id: int) -> None:
@@ -200,6 +231,7 @@ class LanesView(QWidget):
         self._paint_heads(painter)
         self._paint_axis(painter)
         self._paint_marks(painter)
+        self._paint_moment(painter)
         self._paint_picked(painter)
         if self.hasFocus():
             painter.setPen(QPen(QColor(tokens.accent), 1))
@@ -259,7 +291,8 @@ class LanesView(QWidget):
         redo = max(self._left_s, redo - 5 / self._scale)
         if redo < start:
             start = redo
-        self._fill(painter, redo, right)
+        # Bars of the past come into view at the right without having been granted just now.
+        self._fill(painter, redo, right, queues=self._moment_s is not None)
         for bar in granted:
             self._paint_queue(painter, bar)
         self._filled = (start, max(right, redo))
@@ -271,23 +304,30 @@ class LanesView(QWidget):
         self._left_px = left_px
         if not moved or self._filled is None:
             return
-        if abs(moved) >= self._cache.width() or moved < 0:
+        ratio = self._cache.devicePixelRatio()
+        wide = int(self._cache.width() / ratio)
+        start, end = self._filled
+        if abs(moved) >= wide or (moved < 0 and start >= self._left_s + wide / self._scale):
             self._filled = None
             return
-        ratio = self._cache.devicePixelRatio()
         by = -round(moved * ratio)
         self._cache.scroll(by, 0, self._cache.rect())
-        start, end = self._filled
-        self._filled = (max(start, self._left_s), max(end, self._left_s))
+        # Going back leaves a strip at the left, which is filled as the past is after a zoom.
+        right_s = self._left_s + wide / self._scale
+        self._filled = (max(start, self._left_s), min(max(end, self._left_s), right_s))
         painter = QPainter(self._cache)
-        wide = int(self._cache.width() / ratio)
-        painter.fillRect(QRect(wide - moved, 0, moved, self.height()), QColor(self._theme.tokens.panel))
+        bare = QRect(wide - moved, 0, moved, self.height()) if moved > 0 else QRect(0, 0, -moved, self.height())
+        painter.fillRect(bare, QColor(self._theme.tokens.panel))
         painter.end()
+
+    @property
+    def _at_rest(self) -> bool:
+        return self._moment_s is None and not self._frames.isActive()
 
     def _fill_back(self, painter: QPainter) -> None:
         """Paint the past, the newest first, as far as the time of a frame allows."""
         assert self._filled is not None  # noqa: S101 - set by the caller
-        until = time.perf_counter() + (_BUDGET_S if self._frames.isActive() else _BUDGET_AT_REST_S)
+        until = time.perf_counter() + (_BUDGET_AT_REST_S if self._at_rest else _BUDGET_S)
         start, end = self._filled
         step = _SLICE_PX / self._scale
         while start > self._left_s + 1e-6 and time.perf_counter() < until:
@@ -385,6 +425,14 @@ class LanesView(QWidget):
                 token, style = MARK_STYLES[mark.kind]
                 painter.setPen(QPen(QColor(getattr(self._theme.tokens, token)), 1, styles[style]))
                 painter.drawLine(QPointF(x, 0), QPointF(x, self.height() - AXIS))
+
+    def _paint_moment(self, painter: QPainter) -> None:
+        if self._moment_s is None:
+            return
+        x = self._x(self._moment_s)
+        if HEAD <= x <= self.width():
+            painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.height() - AXIS))
 
     def _paint_picked(self, painter: QPainter) -> None:
         bar = self._picked

@@ -158,3 +158,38 @@ def test_annotations_are_drawn(scene, theme):
     x = round(scene.view._x(4.5))
     reds = {image.pixelColor(near, y).name() for near in (x - 1, x, x + 1) for y in range(0, 600, 7)}
     assert theme.tokens.bad in reds
+
+
+def test_a_moment_is_kept_in_the_middle_whichever_way_it_goes(scene):
+    scene.pool.troubles = 0.0
+    scene.go(50)
+    view = scene.view
+    view.zoom(1)
+    for at_s in (30.0, 25.0, 31.7, 13.1):
+        view.show_moment(at_s, scene.now_s)
+        scene.settle()
+        assert abs((view._x(at_s) - HEAD) - (view.width() - HEAD) / 2) <= 1
+        scrolled = view.grab().toImage()
+        view._forget_all()
+        scene.settle()
+        whole = view.grab().toImage()
+        size = whole.size()
+        different = sum(
+            whole.pixel(x, y) != scrolled.pixel(x, y) for x in range(size.width()) for y in range(0, 600, 6)
+        )
+        # The grain of what is created may lie a pixel beside.
+        assert different <= size.width() * 100 * 0.01, at_s
+    assert not view._frames.isActive()
+
+
+def test_the_past_is_looked_at_beside_the_moment_and_found_again(scene):
+    scene.go(60)
+    view = scene.view
+    view.show_moment(20.0, scene.now_s)
+    view.pan(15.0)
+    assert not view.following
+    right = view._right_s
+    view.show_moment(21.0, scene.now_s)
+    assert view._right_s == right, "who looks elsewhere is not pulled away"
+    view.set_follow(True)
+    assert view._right_s == 21.0 + view.span_s / 2
