@@ -155,7 +155,8 @@ class LocalServerSupervisor:
         return str(urlsplit(self.state.url).port)
 
     def _delay_s(self) -> float:
-        return self._backoff_s[min(self._attempts, len(self._backoff_s)) - 1]
+        # A server that was steady counts as none: its end is the first of a row.
+        return self._backoff_s[min(max(1, self._attempts), len(self._backoff_s)) - 1]
 
     def _set(self, state: LocalServerState) -> None:
         self.state = state

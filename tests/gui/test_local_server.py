@@ -59,6 +59,18 @@ async def test_a_killed_server_comes_back_where_it_was(keep):
         os.kill(last, 0)
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="kills a process group")
+async def test_one_that_was_steady_is_started_again_after_the_shortest_delay(monkeypatch):
+    monkeypatch.setattr("voxgrid.local_server._STEADY_S", 0.0)
+    supervisor = LocalServerSupervisor(lambda _state: None, ("--engine", "tone"), backoff_s=(0.02, 0.05, 600.0))
+    await supervisor.start()
+    os.killpg(supervisor.pid, signal.SIGKILL)
+    await phase(supervisor, ServerPhase.READY, restarts=1)
+    os.killpg(supervisor.pid, signal.SIGKILL)
+    await phase(supervisor, ServerPhase.READY, restarts=2)
+    await supervisor.close()
+
+
 async def test_a_server_that_cannot_start_is_a_sentence_and_is_tried_again(keep):
     supervisor = keep("--no-such-option")
     state = await supervisor.start()
