@@ -18,6 +18,7 @@ from voxgrid.models.inspection import Inspection, Spoken, inspect, inspect_empty
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
+from voxgrid.speech.notice import as_sentence
 from voxgrid.views.main_window import MainWindow
 from voxgrid.views.save_dialog import ask_where_to_save
 from voxgrid.views.status_line import LAG_LIMIT_MS, Status
@@ -351,9 +352,7 @@ class Presenter(QObject):
     def _pool_noticed(self, notice: PoolNotice) -> None:
         severity = Severity.WARNING if notice.kind in _WARNING_KINDS else Severity.INFO
         # The pool speaks in clauses, as errors do; here they stand alone.
-        text = notice.text[:1].upper() + notice.text[1:]
-        end = "" if text.endswith((".", "!", "?")) else "."
-        self._notifications.post(f"{text}{end}", severity=severity, key=f"pool/{notice.kind}")
+        self._notifications.post(as_sentence(notice.text), severity=severity, key=f"pool/{notice.kind}")
 
     def show_endpoint(self, state: EndpointState) -> None:
         """Show what is spoken to."""

@@ -186,6 +186,7 @@ async def test_a_burst_that_fails_as_a_whole_is_one_sentence(stage):
         ("eSpeak NG has no voice x", "eSpeak NG has no voice x."),
         ("Done. ", "Done."),
         ("127.0.0.1 is gone", "127.0.0.1 is gone."),
+        ("nothing listens there; is the server running?", "Nothing listens there; is the server running?"),
     ],
 )
 def test_an_error_becomes_a_sentence(words, said):

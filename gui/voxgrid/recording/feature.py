@@ -307,7 +307,10 @@ class RecordingFeature(QObject):
             on = self._desk.store.get(choices.RECORD)
             self.view.show_source("Nothing recorded yet" if on else "This session is not recorded", markable=False)
         elif past is None:
-            self.view.show_source("Recording begins", markable=False)
+            # Where nothing can be written the recorder has ended before there was anything.
+            self.view.show_source(
+                "Recording begins" if self.recording else "This session is not recorded", markable=False
+            )
         else:
             tip = "\n".join([past.summary(), *past.recording.problems[:5]])
             self.view.show_source(past.summary(), tip, markable=self.travel.opened is None and self.recording)

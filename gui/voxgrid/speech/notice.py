@@ -30,7 +30,7 @@ class Notice:
 
 
 def as_sentence(words: object) -> str:
-    """Return an error's words as a sentence: a capital where that harms no name, and a full stop."""
+    """Return an error's words as a sentence: a capital where that harms no name, and a full stop where none ends it."""
     text = str(words).strip().rstrip(".")
-    first = text.split(" ", 1)[0]
-    return f"{text[:1].upper()}{text[1:]}." if first.islower() else f"{text}."
+    first, end = text.split(" ", 1)[0], "" if text.endswith(("?", "!")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}" if first.islower() else f"{text}{end}"

@@ -111,7 +111,7 @@ class StatusLine(QWidget):
             "Of the last 1,000 utterances, from their first text",
             self,
         )
-        self._lag = _Figure("loop lag p99", "99.9 ms", "How late the event loop wakes up, 1 time in 100", self)
+        self._lag = _Figure("loop lag p99", "999.9 ms", "How late the event loop wakes up, 1 time in 100", self)
         self._frame = _Figure("frame", "99.9 ms", "Folding and painting one frame, p95", self)
         self._underflows = _Figure("underflows", "999", "Times the sound device ran out of audio", self)
         self._bottleneck = _Sentence(self)
