@@ -1,6 +1,6 @@
 """One block of a recording: a gzip member whose head says what is in it.
 
-The head is an extra field of the member (RFC 1952, section 2.3.1.1), which every gzip reader skips::
+The head is an extra field of the member (RFC 1952, 2.3.1.1), which every gzip reader skips::
 
     "VX", length, version, kind, size of the member, size of its text, events, errors, marks,
     first and last moment, wall clock minus monotonic clock, CRC-32 of all of these

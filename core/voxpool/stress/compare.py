@@ -2,7 +2,7 @@
 
 The method.  The sample quantile at ``p`` of ``n`` values is one of the sorted values, and where its rank falls in the
 true distribution is known whatever that distribution is: ``Beta(n p, n (1 - p))`` (David and Nagaraja, Order
-Statistics, section 2.2).  Ranks are drawn for both runs, looked up in their values and subtracted; the range that holds
+Statistics, 2.2).  Ranks are drawn for both runs, looked up in their values and subtracted; the range that holds
 all but ``RISK`` of the differences, shared out among the percentiles that are looked at (Bonferroni), is where the true
 difference lies.  A difference counts when that range does not contain 0.
 

@@ -75,6 +75,11 @@ class QueueModel:
         """Waiters; the first is served next."""
         return tuple(self._waiters.values())
 
+    @property
+    def asked(self) -> tuple[UtteranceQueued, ...]:
+        """Everything that was asked for and has not ended, waiting or not."""
+        return tuple(self._asked.values())
+
     def oldest_s(self, now: float) -> float:
         """Return how long the one that waits longest has waited, in seconds; 0 when nobody waits."""
         return max((now - waiter.since for waiter in self._waiters.values()), default=0.0)

@@ -189,6 +189,9 @@ class Lanes:
 
     def begin_with(self, models: Models, at: float) -> None:
         """Take in what is under way at a moment, as models that were folded up to it know it."""
+        # Also who had a slot at once, or will be asked for again: its text is told only when it asks.
+        for asked in models.queue.asked:
+            self._queued[asked.utterance_id] = (asked.at - self._began_at, asked.label)
         for waiter in models.queue.waiters:
             self._queued[waiter.utterance_id] = (waiter.since - self._began_at, waiter.label)
         for cell in models.grid.cells():
