@@ -300,9 +300,9 @@ class Runner:
         except VoxpoolError:
             raise
         except Exception as error:
-            # Not what a connector may raise; but nobody shall wait for a handshake that is no more.
-            task = asyncio.current_task()
-            context = {"message": f"handshake {link.id} failed", "exception": error, "task": task}
+            # Not what a connector may raise; but nobody shall wait for a handshake that is no more.  Without its task:
+            # from Python 3.12 on the handler is run in the context of that, which is this very one and entered already.
+            context = {"message": f"handshake {link.id} failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
             raise ConnectFailed("the service", f"unexpected {type(error).__name__}") from error
         finally:
