@@ -146,8 +146,8 @@ class Commands:
             show = partial(window.show_layout, layout)
             entry = Entry(f"layout_{layout.name}", layout.text, f"Alt+{number}", show, "", True, layout.tip)
             layouts.append(make_action(window, entry))
-        layouts[0].setChecked(True)
         self._layouts = layouts
+        window.docksChanged.connect(self._mark_layout)
         docks = window.dock_actions()
         for number, action in enumerate(docks, start=1):
             if number <= 9:
@@ -220,6 +220,7 @@ class Commands:
         by_name = {action.objectName(): action for action in menu.actions()}
         by_name["open_log"].setEnabled(self._log_file is not None)
         Corner(self._layouts, by_name["commands"], window).place(window)
+        self._mark_layout()
 
     # --- acting ------------------------------------------------------------------------------------------
 
@@ -228,6 +229,12 @@ class Commands:
         dialog = EndpointDialog(self._controller, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def _mark_layout(self) -> None:
+        """Mark the layout that is on show, in menu and corner; docks of a person's own choosing are none of them."""
+        shown = self._window.layout_on_show
+        for layout, action in zip(LAYOUTS, self._layouts, strict=True):
+            action.setChecked(layout is shown)
 
     def open_palette(self) -> None:
         """Open the command palette."""

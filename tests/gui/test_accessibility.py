@@ -10,12 +10,16 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDockWidget,
     QLineEdit,
+    QMainWindow,
     QPlainTextEdit,
+    QScrollArea,
     QWidget,
 )
 
 from support.stage import play
+from voxgrid.layouts import FIRST, LAYOUTS
 from voxgrid.models.sentences import cell_sentence, row_sentence
 from voxgrid.theme import ThemeMode
 from voxgrid.views.keys_dialog import KeysDialog
@@ -64,6 +68,59 @@ def test_the_keyboard_can_be_seen_wherever_it_is(stage, qtbot, theme):
         if widget.hasFocus() and widget.grab().toImage() == before:
             blind.append((type(widget).__name__, widget.objectName(), widget.accessibleName()))
     assert blind == []
+
+
+@pytest.mark.parametrize("name", [layout.name for layout in LAYOUTS])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab], ids=["forward", "back"])
+def test_tab_passes_by_docks_behind_others_and_comes_round(stage, qtbot, name, key):
+    window = stage.parts.window
+    window.show_layout(next(layout for layout in LAYOUTS if layout.name == name))
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    stage.app.processEvents()
+    seen = [first := window.cockpit.grid]
+    first.setFocus()
+    for _ in range(300):
+        # A field that keeps Tab to itself is left as the person leaves it: by the window's own walk.
+        window.focusNextPrevChild(key == Qt.Key.Key_Tab)
+        widget = QApplication.focusWidget()
+        if widget is first:
+            break
+        assert not widget.visibleRegion().isEmpty() or in_scroll_area(widget), (widget, widget.accessibleName())
+        seen.append(widget)
+    assert widget is first
+    assert len(set(seen)) == len(seen)
+    shown = [dock for dock in window.docks.values() if not dock.visibleRegion().isEmpty()]
+    assert all(any(dock.isAncestorOf(widget) for widget in seen) for dock in shown)
+
+
+def in_scroll_area(widget):
+    """Whether it is merely scrolled out of sight, in a dock that is in sight."""
+    while widget is not None and not isinstance(widget, QDockWidget):
+        if isinstance(widget, QScrollArea):
+            return not widget.visibleRegion().isEmpty()
+        widget = widget.parentWidget()
+    return False
+
+
+def test_tab_stops_where_qt_would_when_no_dock_is_behind(stage, qtbot):
+    window = stage.parts.window
+    window.show_layout(FIRST)
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    start = window.cockpit.grid
+    for forward in (True, False):
+        start.setFocus()
+        for _ in range(80):
+            before = QApplication.focusWidget()
+            window.focusNextPrevChild(forward)
+            ours = QApplication.focusWidget()
+            before.setFocus()
+            QMainWindow.focusNextPrevChild(window, forward)
+            while QApplication.focusWidget().visibleRegion().isEmpty():
+                # Qt stops at bars of tabs that it keeps out of sight, too.
+                QMainWindow.focusNextPrevChild(window, forward)
+            assert QApplication.focusWidget() is ours
 
 
 def test_every_action_is_in_the_palette_and_every_key_on_the_page(stage, qtbot):

@@ -66,6 +66,47 @@ def test_layouts_show_what_they_say(window, qapp):
     assert not any(dock.isFloating() for dock in window.docks.values())
 
 
+def marked(window):
+    return [action.objectName() for action in all_actions(window) if is_layout(action) and action.isChecked()]
+
+
+def is_layout(action):
+    return action.objectName() in {f"layout_{layout.name}" for layout in LAYOUTS}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=[layout.name for layout in LAYOUTS])
+def test_the_layout_on_show_is_marked_however_it_came_about(window, layout):
+    action = next(each for each in all_actions(window) if each.objectName() == f"layout_{layout.name}")
+    assert marked(window) == ["layout_play"]
+    action.trigger()
+    assert marked(window) == [f"layout_{layout.name}"]
+    # Chosen once more, it stays.
+    action.trigger()
+    assert marked(window) == [f"layout_{layout.name}"]
+    for dock in window.docks.values():
+        dock.setVisible(not dock.isHidden() and len(layout.docks) % 2 == 0)
+    next(each for each in all_actions(window) if each.objectName() == "reset_layout").trigger()
+    assert marked(window) == ["layout_play"]
+
+
+def test_docks_of_ones_own_choice_are_marked_as_no_layout(window):
+    window.docks["history"].close()
+    assert marked(window) == []
+    window.docks["history"].show()
+    assert marked(window) == ["layout_play"]
+
+
+def test_the_layout_of_the_last_session_is_marked_at_the_start(tmp_path, qapp):
+    first = make_stage(tmp_path)
+    first.parts.window.show_layout(LAYOUTS[2])
+    first.parts.window.close()
+    first.close()
+    second = make_stage(tmp_path)
+    second.parts.window.restore()
+    assert marked(second.parts.window) == ["layout_inspect"]
+    second.close()
+
+
 def test_docks_get_their_sizes_back_when_the_first_layout_is_shown_again(window, qapp):
     window.show()
     window.resize(1280, 800)

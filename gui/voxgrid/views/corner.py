@@ -14,14 +14,14 @@ class Corner(QWidget):
     """A row of small buttons.
 
     Args:
-        layouts: Actions of which one holds at a time.
+        layouts: Actions of which one holds at a time, or none.
         commands: Opens the command palette.
     """
 
     def __init__(self, layouts: list[QAction], commands: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._group = QActionGroup(self)
-        self._group.setExclusive(True)
+        self._group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 1, 8, 1)
         row.setSpacing(2)

@@ -11,13 +11,14 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStatusBar, QTabBar, QWidget
 
-from voxgrid.layouts import FIRST, Layout
+from voxgrid.layouts import FIRST, LAYOUTS, Layout
 from voxgrid.notifications import Notifications
 from voxgrid.settings import Settings
 from voxgrid.theme import Theme
 from voxgrid.views.cockpit import Cockpit
 from voxgrid.views.icons import icon
 from voxgrid.views.inspector_view import InspectorView
+from voxgrid.views.keyboard import next_by_tab
 from voxgrid.views.palette import CommandPalette
 from voxgrid.views.status_line import StatusLine
 from voxgrid.views.top_bar import TopBar
@@ -56,10 +57,12 @@ class MainWindow(QMainWindow):
     Signals:
         closed(): The user closed the window; it is gone from the screen already.
         layoutShown(Layout): A layout was chosen.
+        docksChanged(): Other docks than before may be shown.
     """
 
     closed = Signal()
     layoutShown = Signal(object)
+    docksChanged = Signal()
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class MainWindow(QMainWindow):
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         dock.setVisible(name in FIRST.docks)
+        dock.toggleViewAction().toggled.connect(lambda _shown: self.docksChanged.emit())
         self.docks[name] = dock
         return dock
 
@@ -140,6 +144,12 @@ class MainWindow(QMainWindow):
         """Take the arrangement as it is now, with every dock added, for the one of the first start."""
         self._first_layout = self.saveState(LAYOUT_VERSION)
 
+    @property
+    def layout_on_show(self) -> Layout | None:
+        """The layout whose docks are those that are shown, or None when they are a choice of the person's own."""
+        shown = {name for name, dock in self.docks.items() if not dock.isHidden()}
+        return next((layout for layout in LAYOUTS if shown == set(layout.docks) & self.docks.keys()), None)
+
     def show_layout(self, layout: Layout) -> None:
         """Show the docks of a layout and hide the others."""
         for name, dock in self.docks.items():
@@ -149,6 +159,7 @@ class MainWindow(QMainWindow):
         if layout.front in self.docks:
             self.docks[layout.front].raise_()
         self._write_tabs_in_full()
+        self.docksChanged.emit()
 
     def _write_tabs_in_full(self) -> None:
         """Qt shortens the names on the tabs of docks although there is room for them."""
@@ -173,6 +184,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if layout and not self.restoreState(QByteArray(layout), LAYOUT_VERSION):
             self._arrange()
+        self.docksChanged.emit()
 
     def remember(self) -> None:
         """Keep the size and layout for the next session."""
@@ -189,6 +201,14 @@ class MainWindow(QMainWindow):
         dock.show()
         dock.raise_()
         dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Move the keyboard with Tab or Shift+Tab, past the docks that are hidden behind others."""
+        widget = next_by_tab(self, forward=forward)
+        if widget is None:
+            return False
+        widget.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        return True
 
     # --- doing -------------------------------------------------------------------------------------------
 
