@@ -93,6 +93,7 @@ def now(tick: Tick) -> str:
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  "
         f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}"
+        f"{'  (service out of reach)' if tick.trouble else ''}"
     )
 
 

@@ -21,6 +21,7 @@ from voxpool.stress.control import RunControl
 from voxpool.stress.honesty import FEWEST, BareLoop, CpuMeter, LagProbe, Observed, complaints
 from voxpool.stress.load import LoadRunner
 from voxpool.stress.measure import Meter
+from voxpool.stress.outage import OutageWatch
 from voxpool.stress.recorder import Recorder
 from voxpool.stress.result import MarkKind, RunListener, RunResult, SearchResult, ThresholdResult, Verdict
 from voxpool.stress.scenario import WARM_UP, Scenario, TimedFault
@@ -119,6 +120,7 @@ class Engine:
             ear=around.ear,
         )
         self._watch = ThresholdWatch(scenario.conditions, self.recorder, self.control)
+        self._outage = OutageWatch(self.recorder, self.control, scenario.unreachable_s)
         self._phases: list[str] = []
         self._phase_marks: list[tuple[float, str]] = []
         self._load: LoadRunner | None = None
@@ -259,7 +261,10 @@ class Engine:
         load = self._load
         phase, target = (load.phase, load.target) if load is not None else (0, 0.0)
         self._mark_phases()
-        tick = self.recorder.tick(phase, target, self._cpu.take(), self._around.underflows() - self._underflows)
+        if not self._over:
+            self._outage.look()
+        underflows = self._around.underflows() - self._underflows
+        tick = self.recorder.tick(phase, target, self._cpu.take(), underflows, self._outage.trouble)
         if not isinstance(self._scenario.load, Search):
             self._watch.look()
         troubled = self._in_trouble()

@@ -22,6 +22,7 @@ from voxpool.stress.draft import Draft
 from voxpool.stress.honesty import LAG_LIMIT_MS, LATE_LIMIT_MS, PERIOD_S
 from voxpool.stress.ledger import Ledger
 from voxpool.stress.measure import EARLY, Meter, Window, values_of
+from voxpool.stress.reach import Reach
 from voxpool.stress.result import MarkKind, RunListener, Tick
 from voxpool.stress.sample import Sample
 
@@ -48,6 +49,7 @@ class Recorder:
         ledger: Samples, ticks and marks.
         uncounted: Phases whose utterances are kept but not counted.
         in_flight: Utterances asked for and not ended.
+        reach: Whether the service can be reached.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Recorder:
         self._by_utterance: dict[int, Draft] = {}
         self._releasing: dict[int, Draft] = {}
         self._connecting: dict[int, float] = {}
+        self.reach = Reach()
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self._woken)
         self._scheduled_drain = False
         self._outcomes: Counter[Outcome] = Counter()
@@ -221,6 +224,7 @@ class Recorder:
             self._final(draft)
 
     def _connection(self, event: ConnectionChanged) -> None:
+        self.reach.take(event)
         if event.new is ConnectionState.CONNECTING:
             self._connecting[event.connection_id] = event.at
             return
@@ -266,7 +270,7 @@ class Recorder:
 
     # -- the live picture ------------------------------------------------------------------------------------
 
-    def tick(self, phase: int, target: float, cpu_percent: float, underflows: int) -> Tick:
+    def tick(self, phase: int, target: float, cpu_percent: float, underflows: int, trouble: str = "") -> Tick:
         """Write down the run as it is now, and return that."""
         stats, since, window = self._pool.stats(), self._since, self.window
         self._since = _Since()
@@ -301,6 +305,7 @@ class Recorder:
             cpu_percent=cpu_percent,
             events_lost=self.events_lost,
             underflows=underflows,
+            trouble=trouble,
         )
         self.ledger.tick(tick)
         return tick

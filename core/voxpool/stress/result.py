@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     """The tool itself was the bottleneck: the numbers say little about the service."""
     ABORTED = "aborted"
-    """Ended before its time, by a person or by a threshold that says so."""
+    """Ended before its time: by a person, a cap, a threshold that says so, or a service out of reach."""
 
 
 class MarkKind(StrEnum):
@@ -36,6 +36,8 @@ class MarkKind(StrEnum):
     EDIT = "edit"
     TOOL = "tool"
     STOP = "stop"
+    SERVICE = "service"
+    """It went out of reach, or came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Tick:
         cpu_percent: CPU of this process since the tick before, 100 being one core.
         events_lost: Pool events that the measurement lost since the run began.
         underflows: Underflows of the sound device since the run began, where it plays.
+        trouble: What keeps the service out of reach, since when, and what comes of it, as a sentence; "" while nothing
+            does.
     """
 
     at_s: float
@@ -114,6 +118,7 @@ class Tick:
     cpu_percent: float = 0.0
     events_lost: int = 0
     underflows: int = 0
+    trouble: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

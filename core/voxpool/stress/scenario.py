@@ -80,6 +80,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         warm_up_s: Seconds at the first target before anything counts.
         max_characters: The run stops before it sends more, or None.
         max_samples: Utterances kept in full; of a longer run the newest.
+        unreachable_s: The run ends when the service was out of reach for so long: no connection is open, and every
+            attempt at one fails.
     """
 
     name: str = "Unnamed"
@@ -89,6 +91,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     warm_up_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
     max_characters: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None = None
     max_samples: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 20_000
+    unreachable_s: Annotated[float, msgspec.Meta(gt=0, le=604_800)] = 30.0
     thresholds: tuple[str | ThresholdSpec, ...] = ()
     load: AnyLoad
     behaviour: AnyBehaviour = OneShot()

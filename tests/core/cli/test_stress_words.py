@@ -106,3 +106,15 @@ def test_plain_lines_say_where_it_is(capsys):
 
     assert len(lines) == 5
     assert "target set to 4" in lines[-1]
+
+
+def test_both_views_say_that_the_service_is_out_of_reach(capsys):
+    tick = Tick(at_s=60.0, trouble="out of reach since 0.8 s: nothing listens there.")
+    stresstext.PlainView().on_tick(tick)
+    live, console = LiveView("Phone line", 60.0, 100), Console(width=100, force_terminal=False)
+    live.on_tick(tick)
+    with console.capture() as capture:
+        console.print(live.render())
+
+    assert capsys.readouterr().err.endswith("(service out of reach)\n")
+    assert tick.trouble in capture.get()

@@ -30,6 +30,7 @@ _MARK_HUES: Final = {
     MarkKind.EDIT: "accent",
     MarkKind.TOOL: "zombie",
     MarkKind.STOP: "failed",
+    MarkKind.SERVICE: "failed",
 }
 
 

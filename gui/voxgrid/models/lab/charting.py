@@ -22,6 +22,7 @@ MARK_STYLES: Final[dict[MarkKind, tuple[str, str]]] = {
     MarkKind.EDIT: ("accent", "dashed"),
     MarkKind.TOOL: ("zombie", "dotted"),
     MarkKind.STOP: ("text", "dotted"),
+    MarkKind.SERVICE: ("bad", "dashed"),
 }
 """Colour token and line style of each kind of annotation."""
 
@@ -32,6 +33,7 @@ MARK_WORDS: Final[dict[MarkKind, str]] = {
     MarkKind.EDIT: "edited",
     MarkKind.TOOL: "tool",
     MarkKind.STOP: "stopped",
+    MarkKind.SERVICE: "service",
 }
 
 LOG_TICKS: Final = ((2.0, "0.1s"), (3.0, "1s"), (4.0, "10s"))

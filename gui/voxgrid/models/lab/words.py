@@ -104,6 +104,12 @@ def progress_words(picture: Picture, phase: str = "") -> str:
     return f"{said} · {phase}" if phase else said
 
 
+def trouble_words(picture: Picture) -> str:
+    """Return what keeps the service out of reach, or ""."""
+    tick = picture.line.newest
+    return f"The service is {tick.trouble}" if tick is not None and tick.trouble else ""
+
+
 def progress_share(picture: Picture) -> float | None:
     """Return how far a run is, 0 to 1, or None when nobody knows."""
     if not picture.planned_s:

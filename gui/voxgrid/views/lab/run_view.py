@@ -17,6 +17,7 @@ from voxgrid.models.lab.words import (
     progress_words,
     search_sentence,
     threshold_rows,
+    trouble_words,
 )
 from voxgrid.theme import Theme
 from voxgrid.views.lab.banner import Banner
@@ -70,7 +71,8 @@ class RunView(QWidget):
         self.progress.setFixedHeight(6)
         self.said = label("", "small", "run_said")
         self.said.setWordWrap(True)
-        for widget in (self.name, self.banner, self.found, self.progress, self.said):
+        self.trouble = sentence("run_trouble", "error")
+        for widget in (self.name, self.banner, self.found, self.progress, self.said, self.trouble):
             self._column.addWidget(widget)
         self._build_target()
         self._build_counts()
@@ -102,6 +104,7 @@ class RunView(QWidget):
         self.progress.setValue(int((share or 0.0) * 1000))
         self.said.setText(progress_words(picture, phase) if running else "")
         self.said.setVisible(running)
+        say(self.trouble, trouble_words(picture) if running else "")
         self._target_row.setVisible(running)
         self._show_counts(picture, paid)
         self._show_thresholds(threshold_rows(picture))

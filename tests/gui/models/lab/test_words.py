@@ -12,6 +12,7 @@ from voxgrid.models.lab.words import (
     progress_words,
     search_sentence,
     threshold_rows,
+    trouble_words,
 )
 from voxpool.stress.result import SearchResult, Step, Tick, Verdict
 
@@ -89,3 +90,12 @@ def test_annotations_are_bounded():
         for mark in fake_marks(60):
             picture.add_mark(mark)
     assert len(picture.marks) == 500
+
+
+def test_a_service_that_is_out_of_reach_is_named_while_it_is():
+    picture = Picture()
+    assert trouble_words(picture) == ""
+    picture.add_tick(Tick(at_s=1.0, trouble="out of reach since 0.8 s: nothing listens there."))
+    assert trouble_words(picture) == "The service is out of reach since 0.8 s: nothing listens there."
+    picture.add_tick(Tick(at_s=1.25))
+    assert trouble_words(picture) == ""
