@@ -243,8 +243,15 @@ def test_stress_that_cannot_be_run_is_told_in_a_sentence(arguments, words):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent differently there")
-@pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_ends_a_run_with_its_report(presses, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "presses", "code", "words"),
+    [
+        pytest.param(signal.SIGINT, 1, 130, "It was interrupted with Ctrl+C.", id="Ctrl+C"),
+        pytest.param(signal.SIGINT, 2, 130, "It was interrupted with Ctrl+C.", id="Ctrl+C twice"),
+        pytest.param(signal.SIGTERM, 1, 143, "It was told to end (SIGTERM).", id="SIGTERM"),
+    ],
+)
+def test_a_signal_ends_a_run_with_its_report(number, presses, code, words, tmp_path):
     command = [sys.executable, "-m", "voxpool", "stress", "--utterances", "100000", "--concurrency", "100", "--no-keep"]
     file = tmp_path / "run.json"
     with subprocess.Popen(
@@ -255,14 +262,37 @@ def test_ctrl_c_ends_a_run_with_its_report(presses, tmp_path):
         time.sleep(0.5)
         began = time.monotonic()
         for _ in range(presses):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             time.sleep(0.2)
         said, complaint = process.communicate(timeout=30)
         assert time.monotonic() - began < 20
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in complaint
-    assert "It was interrupted with Ctrl+C." in said
+    assert words in said
     assert json.loads(file.read_text(encoding="utf-8"))["verdict"] in ("aborted", "invalid")
+
+
+_INTERRUPTED_WHILE_LOADING = """
+import os, runpy, signal, sys
+
+class Impatient:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Impatient())
+sys.argv[1:] = ["stress", "--utterances", "1", "--no-keep"]
+runpy.run_module("voxpool", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent differently there")
+@pytest.mark.parametrize("module", ["voxpool.cli", "voxpool.cli.stress", "aiohttp", "voxpool.cli.stressrun", "hdrh"])
+def test_ctrl_c_while_libraries_load_is_130_without_a_traceback(module):
+    code = _INTERRUPTED_WHILE_LOADING.format(module=module)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 @pytest.mark.sound

@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import Final
 
@@ -36,18 +36,21 @@ _WRONG_USE: Final = 2
 _INTERRUPTED: Final = 130
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, begins: Callable[[], object] | None = None) -> int:
     """Run one command and return the exit code of the process.
 
     Args:
         argv: Arguments without the program's name; those of the process when None.
+        begins: Called when the arguments are read and the command itself begins.
 
     Raises:
         SystemExit: From argparse, after ``--help``, ``--version`` and wrong use.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parsed = build_parser(arguments).parse_args(arguments)
     try:
+        parsed = build_parser(arguments).parse_args(arguments)
+        if begins is not None:
+            begins()
         code: int = import_module(f"voxpool.cli.{parsed.command}").run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """``voxpool stress``: run a scenario and measure it.
 
-Exit codes: 0 when the thresholds held (without any: when no utterance failed), 1 when one did not, or a cap or a
-threshold ended the run, 2 for a wrong use, 3 when the tool itself was the bottleneck, 130 after Ctrl+C.
+Exit codes: 0 when the thresholds held (without any: when no utterance failed), 1 when one did not, or a cap, a
+threshold or a service out of reach ended the run, 2 for a wrong use, 3 when the tool itself was the bottleneck, 130
+after Ctrl+C, 143 after SIGTERM.  Whatever ended a run, its report is written.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _LIBRARIES: Final = ("msgspec", "hdrh", "psutil", "rich", "plotly", "jinja2")
 _WRONG_USE: Final = 2
 _INVALID: Final = 3
 _INTERRUPTED: Final = 130
+_TERMINATED: Final = 143
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -163,11 +165,13 @@ def _price(scenario: Scenario, endpoint: Endpoint) -> str:
 
 
 def _exit_code(result: RunResult) -> int:
-    from voxpool.cli.stressrun import INTERRUPTED
+    from voxpool.cli.stressrun import INTERRUPTED, TERMINATED
     from voxpool.stress.result import Verdict
 
     if INTERRUPTED in result.reasons:
         return _INTERRUPTED
+    if TERMINATED in result.reasons:
+        return _TERMINATED
     if result.verdict is Verdict.INVALID:
         return _INVALID
     return 0 if result.verdict is Verdict.PASSED else 1

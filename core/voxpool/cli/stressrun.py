@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _KEEP_S: Final = 10.0
 INTERRUPTED: Final = "It was interrupted with Ctrl+C."
+TERMINATED: Final = "It was told to end (SIGTERM)."
 
 
 class StressRun:
@@ -64,6 +65,10 @@ class StressRun:
         for file in (self._arguments.report, self._arguments.json, self._arguments.csv):
             if file is not None and file != Path("-"):
                 _writable(file)
+        with _listening({signal.SIGTERM: self._terminated}):
+            return await self._run()
+
+    async def _run(self) -> RunResult:
         async with AsyncExitStack() as stack:
             around = await self._around(stack)
             config = self._scenario.pool_config
@@ -71,11 +76,21 @@ class StressRun:
             engine = Engine(pool, self._scenario, around, control=self._control)
             recording = await self._followers(engine, stack, config.slots)
             calm_collector()
-            with _ctrl_c(self._control):
+            with _listening({signal.SIGINT: self._interrupted}):
                 result = await engine.run()
         await self._keep(recording, result)
         self._show(result)
         return result
+
+    def _interrupted(self) -> None:
+        """The first Ctrl+C drains the run, the second ends it."""
+        self._control.stop(drain=not self._control.stopping, why=INTERRUPTED)
+        if self._control.draining:
+            print("\ndraining: what is under way is heard to its end; Ctrl+C again ends it", file=sys.stderr)
+
+    def _terminated(self) -> None:
+        """Who sends this may kill the process a few seconds later: the report must be there by then."""
+        self._control.stop(drain=False, why=TERMINATED)
 
     async def _around(self, stack: AsyncExitStack) -> Surroundings:
         strike = None
@@ -181,26 +196,23 @@ def _writable(file: Path) -> None:
 
 
 @contextmanager
-def _ctrl_c(control: RunControl) -> Iterator[None]:
-    """Let the first Ctrl+C drain the run and the second end it."""
+def _listening(signals: Mapping[int, Callable[[], None]]) -> Iterator[None]:
+    """Call something on the event loop for each signal, as long as the block lasts.
 
-    def interrupted() -> None:
-        control.stop(drain=not control.stopping, why=INTERRUPTED)
-        if control.draining:
-            print("\ndraining: what is under way is heard to its end; Ctrl+C again ends it", file=sys.stderr)
-
+    Args:
+        signals: What to call, by signal.
+    """
     loop = asyncio.get_running_loop()
-    if sys.platform == "win32":
-        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(interrupted))
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-        return
-    before = signal.getsignal(signal.SIGINT)
-    loop.add_signal_handler(signal.SIGINT, interrupted)
+    before = {number: signal.getsignal(number) for number in signals}
+    for number, act in signals.items():
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_, act=act: loop.call_soon_threadsafe(act))
+        else:
+            loop.add_signal_handler(number, act)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            if sys.platform != "win32":
+                loop.remove_signal_handler(number)
+            signal.signal(number, handler)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -129,6 +130,9 @@ async def _serve(writer: Writer) -> int:
     control = RunControl()
     start: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     _listen(control, start)
+    if sys.platform != "win32":
+        told = "Its process was told to end (SIGTERM)."
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _abandoned, control, start, told)
     try:
         order = await start
         await _run(order, control, writer)
@@ -157,7 +161,7 @@ def _listen(control: RunControl, start: asyncio.Future[dict[str, Any]]) -> None:
             for what, order in lines.feed(data):
                 tell(lambda what=what, order=order: _obey(control, start, what, order))  # type: ignore[misc]
         # The parent is gone, or done with this.
-        tell(lambda: _abandoned(control, start))
+        tell(lambda: _abandoned(control, start, "The program that started it ended."))
         time.sleep(_GRACE_S)
         os._exit(1)
 
@@ -173,10 +177,10 @@ def _obey(control: RunControl, start: asyncio.Future[dict[str, Any]], what: str,
         control.stop(drain=bool(order["drain"]), why=str(order["why"]))
 
 
-def _abandoned(control: RunControl, start: asyncio.Future[dict[str, Any]]) -> None:
+def _abandoned(control: RunControl, start: asyncio.Future[dict[str, Any]], why: str) -> None:
     if not start.done():
         start.set_exception(ProtocolError("nothing was asked for"))
-    control.stop(drain=False, why="The program that started it ended.")
+    control.stop(drain=False, why=why)
 
 
 async def _run(order: dict[str, Any], control: RunControl, writer: Writer) -> None:

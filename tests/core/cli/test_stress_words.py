@@ -4,7 +4,7 @@ from rich.console import Console
 
 from voxpool.cli import stresstext
 from voxpool.cli.stress import _exit_code
-from voxpool.cli.stressrun import INTERRUPTED
+from voxpool.cli.stressrun import INTERRUPTED, TERMINATED
 from voxpool.cli.stressview import LiveView
 from voxpool.stress.result import (
     ErrorCount,
@@ -78,6 +78,7 @@ def test_exit_codes():
     assert _exit_code(result(verdict=Verdict.ABORTED, reasons=("The cap of 9 characters was reached.",))) == 1
     assert _exit_code(result(verdict=Verdict.INVALID)) == 3
     assert _exit_code(result(verdict=Verdict.ABORTED, reasons=(INTERRUPTED,))) == 130
+    assert _exit_code(result(verdict=Verdict.ABORTED, reasons=(TERMINATED,))) == 143
 
 
 def test_the_live_view_shows_the_newest_state():

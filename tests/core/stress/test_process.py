@@ -94,6 +94,16 @@ async def test_a_process_that_dies_is_told_in_a_sentence(server):
             await run.result()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
+async def test_a_process_that_is_told_to_end_gives_its_result(server):
+    async with RunProcess(scenario(LONG), server.endpoint) as run:
+        os.kill(run.pid, signal.SIGTERM)
+        result = await run.result()
+
+    assert "Its process was told to end (SIGTERM)." in result.reasons
+    assert result.verdict in (Verdict.ABORTED, Verdict.INVALID)
+
+
 async def test_closing_it_ends_the_run_and_the_process(server):
     run = RunProcess(scenario(LONG), server.endpoint)
     await run.start()
