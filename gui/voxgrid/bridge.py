@@ -117,6 +117,7 @@ class Bridge(QObject):
         framed(Frame): Something changed.
         second(): A second passed: ages, charts.
         replaced(): The models are other ones.
+        visitChanged(bool): Another pool is followed: that of a visit, or the one in use again.
         noticed(PoolNotice): The pool has something to say.
         moved(): Another moment of a recording is shown.
         pastChanged(bool): Another time is shown: a moment of a recording, or now again.
@@ -126,6 +127,7 @@ class Bridge(QObject):
     framed = Signal(object)
     second = Signal()
     replaced = Signal()
+    visitChanged = Signal(bool)
     noticed = Signal(object)
     moved = Signal()
     pastChanged = Signal(bool)
@@ -261,6 +263,7 @@ class Bridge(QObject):
         else:
             self._leave(self._shown)
         self._show(self._enter(pool))
+        self.visitChanged.emit(True)
         return self.live
 
     def come_back(self) -> None:
@@ -270,6 +273,7 @@ class Bridge(QObject):
         home, self._home = self._home, None
         self._leave(self._shown)
         self._show(home)
+        self.visitChanged.emit(False)
 
     def wake(self) -> None:
         """Start the frame timer, if it sleeps: something happened."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import orjson
@@ -68,18 +69,33 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag=True
     at: float
 
 
+class Coming(StrEnum):
+    """How a pool came to be watched."""
+
+    NEW = "new"
+    """It takes the place of the one before; ids count from 1 again."""
+    VISIT = "visit"
+    """It is a guest, such as the pool of a stress run: the one in use waits with all that is known of it."""
+    RETURN = "return"
+    """It is the one in use again, as it was when the visit began."""
+
+
 class PoolBegan(Item, frozen=True, kw_only=True):
-    """Another pool is watched from now on; ids count from 1 again.
+    """Another pool is watched from now on.
+
+    Recordings of before there were visits have new pools alone.
 
     Attributes:
         rows: Its connections.
         columns: Contexts on each.
         url: Where it speaks to, without a credential, or "".
+        coming: How it came to be watched.
     """
 
     rows: int
     columns: int
     url: str = ""
+    coming: Coming = Coming.NEW
 
 
 class PoolResized(Item, frozen=True, kw_only=True):
@@ -137,6 +153,38 @@ class Mark(Item, frozen=True, kw_only=True):
     kind: str = "mark"
 
 
+class RunMark(Item, frozen=True, kw_only=True):
+    """Something happened in a stress run that belongs on its time line.
+
+    Attributes:
+        kind: What it is about: a ``voxpool.stress.result.MarkKind``, or one of a newer version.
+        text: In a few words.
+    """
+
+    kind: str
+    text: str
+
+
+class RunTick(Item, frozen=True, kw_only=True):
+    """A second of a stress run: what its load asked for and what its tool cost.  The events tell the rest.
+
+    Attributes:
+        phase: Name of the phase.
+        target: Utterances per second, or utterances in flight, that the load asks for.
+        stalls: Stalls since the run began.
+        loop_lag_ms: Largest lag of the event loop in this second.
+        late_start_ms: Largest delay of a start in this second.
+        cpu_percent: CPU of the process that runs it, 100 being one core.
+    """
+
+    phase: str = ""
+    target: float = 0.0
+    stalls: int = 0
+    loop_lag_ms: float = 0.0
+    late_start_ms: float = 0.0
+    cpu_percent: float = 0.0
+
+
 class Audio(Item, frozen=True, kw_only=True):
     """Sound of an utterance, where audio is recorded.
 
@@ -155,7 +203,8 @@ class Audio(Item, frozen=True, kw_only=True):
 
 Recorded = Event | Item | FrameRecord
 """All that a line can say, but for the first line and keyframes."""
-_ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | Audio
+_ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | RunMark | RunTick | Audio
+_NAMES: Final = frozenset(kind.__name__.encode() for kind in get_args(_ITEMS))
 _EVENT: Final = b'{"event":"'
 _ITEM: Final = b'{"item":"'
 _ALIKE: Final = bytes.maketrans(b"123456789E,[- \t\n\r", b"000000000e:::::::")
@@ -216,6 +265,10 @@ def _decode(line: bytes) -> Recorded | None:
             check_place(getattr(event, "row", 0), getattr(event, "column", 0))
             return event
     if line.startswith(_ITEM):
+        name = line[len(_ITEM) : line.find(b'"', len(_ITEM))]
+        if name not in _NAMES and name.isalpha():
+            # A newer version knows more kinds of items.
+            return None
         item: Item = _decode_item(line)
         check_item(item)
         return item

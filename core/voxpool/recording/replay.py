@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from voxpool.errors import SettingError, VoxpoolError
 from voxpool.events import Event, Outcome, UtteranceQueued
-from voxpool.recording.items import Asked, Item, PoolBegan
+from voxpool.recording.items import Asked, Coming, Item, PoolBegan
 from voxpool.recording.writer import left_out_characters
 
 if TYPE_CHECKING:
@@ -93,16 +93,19 @@ def load_of(items: Iterable[Event | Item]) -> Load:
     """Return the load of a recording, or of a stretch of one, at its own speed."""
     queued: list[UtteranceQueued] = []
     asked: dict[tuple[int, int], Asked] = {}
-    pools = 0
+    pools = home = at = 0
     numbered: list[int] = []
     for item in items:
         if isinstance(item, PoolBegan):
             pools += 1
+            if item.coming is not Coming.VISIT:
+                home = home if item.coming is Coming.RETURN else pools
+            at = pools if item.coming is Coming.VISIT else home
         elif isinstance(item, UtteranceQueued):
             queued.append(item)
-            numbered.append(pools)
+            numbered.append(at)
         elif isinstance(item, Asked):
-            asked[pools, item.utterance_id] = item
+            asked[at, item.utterance_id] = item
     begin = queued[0].at if queued else 0.0
     calls = [
         _call(event, asked.get((pool, event.utterance_id)), event.at - begin)

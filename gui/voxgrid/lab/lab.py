@@ -65,6 +65,9 @@ class StressLab(QObject):
         here: Runs in the window's loop.
         apart: Runs in a process of its own.
 
+    Attributes:
+        listeners: Who else follows every run.
+
     Signals:
         finished(RunResult): A run is over.
         runningChanged(bool): One began, or is over.
@@ -79,6 +82,7 @@ class StressLab(QObject):
         super().__init__(desk.window)
         self._desk = desk
         self._here, self._apart = here, apart
+        self.listeners: list[RunListener] = []
         self._tasks = Tasks(self._failed)
         self._control: RunControl | None = None
         self._running: asyncio.Task[None] | None = None
@@ -188,7 +192,7 @@ class StressLab(QObject):
             token=control_of_server.token if control_of_server is not None else None,
             underflows=lambda: controller.player.underflows,
             attached=self._attached,
-            listeners=[follower, self._keep(scenario, endpoint.url)],
+            listeners=[follower, self._keep(scenario, endpoint.url), *self.listeners],
             control=control,
             ear=hearing,
             clock=self._desk.clock,

@@ -15,6 +15,7 @@ from voxgrid.recording.files import RecordingFiles
 from voxgrid.recording.lab_past import LabPast
 from voxgrid.recording.live import LiveRecording, recordings_folder
 from voxgrid.recording.past import Past
+from voxgrid.recording.run_notes import RunNotes
 from voxgrid.recording.travel import TimeTravel
 from voxgrid.trouble.errors import ErrorsFeature
 from voxgrid.views.menus import Entry, make_action
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from voxpool.events import Event
     from voxpool.frames.record import FrameRecord
     from voxpool.pool.pool import Pool
+    from voxpool.recording.items import Item
 
 _FLUSH_S: Final = 0.3
 """How long a person may wait for the disk."""
@@ -56,6 +58,7 @@ class RecordingFeature(QObject):
         self._desk = desk
         self._live: LiveRecording | None = None
         self._marks = 0
+        self._notes = RunNotes(self._take_run, desk.clock)
         self._problem.connect(self._complain, Qt.ConnectionType.QueuedConnection)
         self.view = TimelineView(desk.theme)
         self._add_dock()
@@ -83,6 +86,7 @@ class RecordingFeature(QObject):
         desk.controller.notice.connect(self._noticed)
         desk.bridge.watch(self._take_events)
         desk.bridge.second.connect(self._second)
+        desk.bridge.visitChanged.connect(self._visit_changed)
         self._unsubscribe = desk.frames.subscribe(self._take_frame)
         self.view.markRequested.connect(self.set_mark)
         self.travel.changed.connect(self._show)
@@ -94,6 +98,7 @@ class RecordingFeature(QObject):
         self.lab_past = LabPast(desk, self.travel, lab, self) if lab is not None else None
         if lab is not None:
             lab.asked.connect(self._record_added)
+            lab.listeners.append(self._notes)
 
     async def close(self) -> None:
         """Write what is left and end."""
@@ -122,14 +127,32 @@ class RecordingFeature(QObject):
     def _pool_changed(self, pool: Pool | None) -> None:
         if pool is None:
             return
-        self._begin_recording()
+        begun = self._begin_recording()
+        if begun and self._desk.bridge.visiting:
+            self._visit_changed(True)
         if self._live is not None:
             self._live.begin_pool(pool.endpoint.url)
 
-    def _begin_recording(self) -> None:
+    def _visit_changed(self, visiting: bool) -> None:
+        """Tell the recording whose pool is on show: that of a run, which speaks to where the one in use does."""
+        self._notes.begin()
+        if self._live is None:
+            return
+        if visiting:
+            endpoint = self._desk.controller.endpoint.endpoint
+            self._live.begin_visit("" if endpoint is None else endpoint.url)
+        else:
+            self._live.end_visit()
+
+    def _take_run(self, item: Item) -> None:
+        if self._live is not None:
+            self._live.take_run(item)
+
+    def _begin_recording(self) -> bool:
+        """Begin, unless it goes on or is not wanted; whether it began."""
         store, bridge = self._desk.store, self._desk.bridge
         if self._live is not None or not store.get(choices.RECORD):
-            return
+            return False
         self._live = LiveRecording(
             lambda: bridge.live,
             self._known,
@@ -139,6 +162,7 @@ class RecordingFeature(QObject):
             texts=store.get(choices.TEXTS),
             audio=store.get(choices.AUDIO),
         )
+        return True
 
     def _stop_recording(self) -> None:
         live, self._live = self._live, None

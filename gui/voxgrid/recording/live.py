@@ -13,7 +13,19 @@ from voxgrid import __version__
 from voxgrid.recording.replica import Replica, fold_levels
 from voxpool.events import Event, PoolNotice
 from voxpool.recording.hiding import Hide
-from voxpool.recording.items import Asked, Audio, Mark, Opening, PoolBegan, PoolResized, Recorded, Second, Sounds
+from voxpool.recording.items import (
+    Asked,
+    Audio,
+    Coming,
+    Item,
+    Mark,
+    Opening,
+    PoolBegan,
+    PoolResized,
+    Recorded,
+    Second,
+    Sounds,
+)
 from voxpool.recording.recorder import Recorder, breathe
 from voxpool.recording.writer import Limits, RecordingWriter, session_name
 
@@ -63,6 +75,8 @@ class LiveRecording:
         self._audio = audio
         self._waiting: list[Recorded] = []
         self._shown: dict[tuple[int, int], _SoundShown] = {}
+        self._visiting = False
+        self._newcomer: str | None = None
         grid = models().grid
         rows, columns = len(grid.rows), grid.columns
         self.session = session_name(time.time())
@@ -78,10 +92,30 @@ class LiveRecording:
         return f"<LiveRecording {self.recorder!r}>"
 
     def begin_pool(self, url: str) -> None:
-        """Another pool is watched from now on, which speaks to ``url``."""
+        """Another pool is in use, which speaks to ``url``; it is watched from now on, or when a visit is over."""
+        if self._visiting:
+            self._newcomer = url
+        else:
+            self._begin(Coming.NEW, url)
+
+    def begin_visit(self, url: str) -> None:
+        """A guest's pool is watched from now on (``Bridge.visit``), which speaks to ``url``."""
+        self._visiting = True
+        self._begin(Coming.VISIT, url)
+
+    def end_visit(self) -> None:
+        """The pool in use is watched again (``Bridge.come_back``), or the one that took its place meanwhile."""
+        newcomer, self._newcomer, self._visiting = self._newcomer, None, False
+        if newcomer is None:
+            self._begin(Coming.RETURN, "")
+        else:
+            self._begin(Coming.NEW, newcomer)
+
+    def _begin(self, coming: Coming, url: str) -> None:
         grid = self._models().grid
         self._shown.clear()
-        self._waiting.append(PoolBegan(at=self._clock(), rows=len(grid.rows), columns=grid.columns, url=url))
+        rows, columns = len(grid.rows), grid.columns
+        self._waiting.append(PoolBegan(at=self._clock(), rows=rows, columns=columns, url=url, coming=coming))
         self._hand_over()
 
     def take(self, events: list[Event]) -> None:
@@ -139,6 +173,10 @@ class LiveRecording:
                     pcm=pcm[place : place + step],
                 )
             )
+
+    def take_run(self, item: Item) -> None:
+        """Note what a stress run tells of itself (``RunNotes``)."""
+        self._waiting.append(item)
 
     def mark(self, text: str, kind: str = "mark") -> None:
         """Set a mark at this moment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +12,12 @@ import orjson
 from voxgrid.models.board import Models
 from voxgrid.models.connections import ConnectionBook, ConnectionsState
 from voxgrid.models.failure_book import FailureBook, FailuresState
-from voxgrid.models.grid import GridModel, GridState
+from voxgrid.models.grid import GridModel, GridState, check_grid
 from voxgrid.models.queue import QueueState
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import TotalsState
 from voxpool.events import Event
-from voxpool.recording.items import Item, PoolBegan, PoolResized, Second, Sounds, check_plain, looks_plain
+from voxpool.recording.items import Coming, Item, PoolBegan, PoolResized, Second, Sounds, check_plain, looks_plain
 
 _LIVES_OF_A_GROUP: Final = 5
 """Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
@@ -29,14 +29,17 @@ _LETTERS: Final = "abcdefghijklmnop"
 _LEVELS: Final = bytes.maketrans(_LETTERS.encode(), bytes(level * 17 for level in range(16)))
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsState:
+_NOBODY: Final = msgspec.Raw(b"null")
+
+
+class ModelsState(msgspec.Struct, frozen=True):
     """All models at one moment, as a keyframe holds them.
 
     Attributes:
         grid: Its cells without their levels.
         levels: Of each cell, as ``fold_levels`` writes them: base64 would look like a key and be taken out.
         queue, totals, lives, errors, connections: Each model's own state.
+        home: While a guest's pool is watched, the state of the one in use, which waits; null at all other times.
     """
 
     grid: GridState
@@ -46,6 +49,7 @@ class ModelsState:
     lives: list[Life]
     errors: FailuresState
     connections: ConnectionsState
+    home: msgspec.Raw = _NOBODY
 
 
 _decode: Final = msgspec.json.Decoder(ModelsState).decode
@@ -64,8 +68,9 @@ class Replica:
 
     def __init__(self, rows: int = 20, columns: int = 5) -> None:
         self.models = _models(rows, columns)
+        self._home: bytes | None = None
         self._items: dict[type[Item], Callable[[Any], None]] = {
-            PoolBegan: lambda item: self.reset(item.rows, item.columns),
+            PoolBegan: self._begin_pool,
             PoolResized: lambda item: self.models.grid.resize(item.rows),
             Second: self._second,
             Sounds: self._sounds,
@@ -76,19 +81,23 @@ class Replica:
         return f"<Replica {self.models.grid!r}>"
 
     def reset(self, rows: int, columns: int) -> None:
-        """Begin anew with a pool of that shape."""
-        fresh = _models(rows, columns)
+        """Begin anew with a pool of that shape; of a pool that waits nothing more is known."""
+        self._home = None
         # The models stay the same objects, because views hold on to them.
-        self._become(_state_of(fresh))
+        self._become(_state_of(_models(rows, columns)))
 
     def fold(self, what: Event | Item) -> None:
         """Take in what happened; kinds that say nothing about the models are ignored."""
+        if getattr(what, "column", 0) >= self.models.grid.columns:
+            # Where a stretch is damaged nobody knows that another pool began in it.
+            return
         for fold in self._folds.get(type(what), ()):
             fold(what)
 
     def snapshot(self) -> bytes:
         """Return the state as JSON."""
-        return msgspec.json.encode(_state_of(self.models))
+        home = _NOBODY if self._home is None else msgspec.Raw(self._home)
+        return msgspec.json.encode(msgspec.structs.replace(_state_of(self.models), home=home))
 
     def load(self, state: bytes) -> None:
         """Take a state that ``snapshot`` made.
@@ -98,7 +107,24 @@ class Replica:
         """
         if not looks_plain(state):
             check_plain(orjson.loads(state))
-        self._become(_decode(state))
+        told = _decode(state)
+        home = None if told.home == _NOBODY else bytes(told.home)
+        if home is not None:
+            check_grid(_decode(home).grid)
+        self._become(told)
+        self._home = home
+
+    def _begin_pool(self, item: PoolBegan) -> None:
+        home = self._home
+        if item.coming is Coming.RETURN and home is not None:
+            self._home = None
+            self._become(_decode(home))
+            return
+        if item.coming is Coming.VISIT and home is None:
+            # A guest after a guest changes nothing for the pool that waits for them.
+            home = self.snapshot()
+        self.reset(item.rows, item.columns)
+        self._home = home if item.coming is Coming.VISIT else None
 
     def _become(self, state: ModelsState) -> None:
         models = self.models

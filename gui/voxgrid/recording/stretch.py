@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from voxgrid.models.lab.lanes import Lanes
 from voxgrid.models.lab.picture import MARKS_KEPT, Picture
-from voxgrid.models.lab.timeline import Timeline
 from voxgrid.recording.replica import Replica
 from voxpool.events import Event, Outcome, UtteranceEnded, UtteranceRetried
 from voxpool.frames.record import FrameRecord
-from voxpool.recording.items import Item, Mark, PoolBegan, Second, Sounds
+from voxpool.recording.items import Coming, Item, Mark, PoolBegan, RunMark, RunTick, Second, Sounds
 from voxpool.stress.result import Mark as Annotation
 from voxpool.stress.result import MarkKind, Tick
 
 if TYPE_CHECKING:
     from voxpool.recording.reader import Recording
 
-UNKNOWN: Final = ("target", "stalls", "loop_lag_ms", "late_start_ms", "cpu_percent")
-"""Columns of the charts that nothing in a recording tells."""
+OF_A_RUN: Final = ("target", "stalls", "loop_lag_ms", "late_start_ms", "cpu_percent")
+"""Columns of the charts that a recording tells of stress runs alone."""
+_STALE_S: Final = 3.0
+"""How long what a run told of itself is believed: it tells once a second, as late as the window's loop is."""
+_KINDS: Final = frozenset(MarkKind)
 _SPAN_S: Final = 10.0
 """Percentiles are of the first audios of so many seconds, as those of a run are."""
 
@@ -48,6 +51,8 @@ class Stretch:
         self._replica = Replica(opening.rows, opening.columns)
         self._number = self._place()
         self._errors: dict[str, int] = {}
+        self._run: RunTick | None = None
+        self._phase = ""
         models = self._replica.models
         self._counted = models.totals.asked, self._ended
         grid = models.grid
@@ -55,7 +60,6 @@ class Stretch:
         lanes.begin_with(models, self.begin)
         self.picture = Picture(
             slots=len(grid.rows) * grid.columns,
-            line=Timeline(unknown=UNKNOWN),
             lanes=lanes,
             lives=models.lives,
             span=(self.begin - self._origin, max(self.begin + 1.0, end) - self._origin),
@@ -117,13 +121,39 @@ class Stretch:
             self._count(item)
         elif isinstance(item, Second):
             self._second(item.at)
-        elif isinstance(item, Mark):
-            kind = MarkKind.FAULT if item.kind == "fault" else MarkKind.EDIT
-            self.picture.marks.append(Annotation(item.at - self._origin, kind, item.text))
-            del self.picture.marks[:-MARKS_KEPT]
+        elif isinstance(item, RunTick):
+            self._run = item
+            self._note_phase(item.at, item.phase)
+        elif isinstance(item, Mark | RunMark):
+            self._mark(item)
         elif isinstance(item, PoolBegan):
-            self.picture.lanes.begin_anew(item.at)
-            self._counted = 0, 0
+            self._begin_pool(item)
+
+    def _mark(self, item: Mark | RunMark) -> None:
+        if isinstance(item, Mark):
+            self._annotate(item.at, MarkKind.FAULT if item.kind == "fault" else MarkKind.EDIT, item.text)
+        elif item.kind == MarkKind.PHASE:
+            self._note_phase(item.at, item.text)
+        elif item.kind in _KINDS:
+            self._annotate(item.at, MarkKind(item.kind), item.text)
+
+    def _note_phase(self, at: float, phase: str) -> None:
+        """Mark where a phase begins, or from where on it is known in this stretch."""
+        if phase not in ("", self._phase):
+            self._annotate(at, MarkKind.PHASE, phase)
+        self._phase = phase
+
+    def _annotate(self, at: float, kind: MarkKind, text: str) -> None:
+        self.picture.marks.append(Annotation(at - self._origin, kind, text))
+        del self.picture.marks[:-MARKS_KEPT]
+
+    def _begin_pool(self, item: PoolBegan) -> None:
+        models, lanes = self._replica.models, self.picture.lanes
+        lanes.begin_anew(item.at, len(models.grid.rows), models.grid.columns)
+        if item.coming is Coming.RETURN:
+            lanes.go_on_with(models, item.at)
+        self._counted = models.totals.asked, self._ended
+        self._run, self._phase = None, ""
 
     def _count(self, event: Event) -> None:
         if isinstance(event, UtteranceRetried):
@@ -138,6 +168,7 @@ class Stretch:
         models = self._replica.models
         totals, grid = models.totals, models.grid
         before, self._counted = self._counted, (totals.asked, self._ended)
+        run = self._run if self._run is not None and at - self._run.at < _STALE_S else None
         p50, p95, p99 = (totals.ttfa_ms(share, at - _SPAN_S) for share in (0.5, 0.95, 0.99))
         tick = Tick(
             at_s=at - self._origin,
@@ -155,4 +186,7 @@ class Stretch:
             ttfa_p99_ms=p99,
             errors=dict(self._errors),
         )
-        self.picture.add_tick(tick)
+        if run is None:
+            self.picture.add_tick(tick, unknown=OF_A_RUN)
+            return
+        self.picture.add_tick(replace(tick, **{name: getattr(run, name) for name in OF_A_RUN}))

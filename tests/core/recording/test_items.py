@@ -14,9 +14,12 @@ from voxpool.recording.blocks import DamagedBlock
 from voxpool.recording.items import (
     Asked,
     Audio,
+    Coming,
     Mark,
     PoolBegan,
     PoolResized,
+    RunMark,
+    RunTick,
     Second,
     Sounds,
     check_plain,
@@ -27,17 +30,20 @@ from voxpool.recording.items import (
 
 ITEMS = [
     PoolBegan(at=1.5, rows=20, columns=5),
+    PoolBegan(at=1.5, rows=2, columns=3, url="http://127.0.0.1:1", coming=Coming.VISIT),
     PoolResized(at=2.0, rows=3),
     Second(at=3.0),
     Sounds(at=4.0, cells=[(0, 4, 12, 1.5, 3.0, None, "0af"), (19, 0, 13, 1.0, 1.0, 0.5, "")]),
     Asked(at=5.0, utterance_id=3, characters=5, text="Héllo", voice="Joe", model="m"),
     Mark(at=6.0, text="here", kind="fault"),
+    RunMark(at=6.5, kind="phase", text="ramp from 4 to 60 a second"),
+    RunTick(at=6.5, phase="ramp", target=4.5, stalls=2, loop_lag_ms=31.5, late_start_ms=0.5, cpu_percent=120.0),
     Audio(at=7.0, utterance_id=1, sample_rate_hz=24_000, start_s=0.5, pcm=b"\x00\x01\xff"),
     FrameRecord(1, 2.5, 3, "in", FrameKind.AUDIO, "c-1", 5600, None, "PCM 120 ms, 5.6 kB", "{}", 4000, 120.0, 3.0),
 ]
 
 
-@pytest.mark.parametrize("item", ITEMS, ids=lambda item: type(item).__name__)
+@pytest.mark.parametrize("item", ITEMS, ids=[f"{place}-{type(item).__name__}" for place, item in enumerate(ITEMS)])
 def test_an_item_is_read_back(item):
     line = encode(item)
     assert line.endswith(b"\n")
@@ -64,6 +70,7 @@ def test_every_event_is_read_back():
         b'{"event":"ConnectionPinged","at":null,"connection_id":1,"row":1,"ping_ms":1}',
         b'{"item":"PoolBegan","at":1,"rows":1000000,"columns":5}',
         b'{"item":"PoolBegan","at":1,"rows":0,"columns":5}',
+        b'{"item":"PoolBegan","at":1,"rows":1,"columns":5,"coming":"by train"}',
         b'{"item":"PoolResized","at":1,"rows":-3}',
         b'{"item":"Sounds","at":1,"cells":[[5000,0,1,1.0,1.0,null,""]]}',
         b'{"item":"Mark","at":1}',
@@ -77,8 +84,14 @@ def test_what_cannot_be_is_refused_in_words(line):
         decode(line)
 
 
-def test_what_a_newer_version_may_write_is_passed_over():
-    assert decode(b'{"weather":"fine","at":1}') is None
+@pytest.mark.parametrize("line", [b'{"weather":"fine","at":1}', b'{"item":"Weather","at":1,"sun":true}'])
+def test_what_a_newer_version_may_write_is_passed_over(line):
+    assert decode(line) is None
+
+
+def test_a_pool_of_a_recording_from_before_there_were_visits_is_a_new_one():
+    line = b'{"item":"PoolBegan","at":1.0,"rows":20,"columns":5,"url":""}'
+    assert decode(line) == PoolBegan(at=1.0, rows=20, columns=5, coming=Coming.NEW)
 
 
 JSON = st.recursive(

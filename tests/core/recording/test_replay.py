@@ -10,7 +10,7 @@ from support.fake_transport import FakeService
 from support.pools import open_pool
 from voxpool.errors import SettingError
 from voxpool.events import UtteranceQueued
-from voxpool.recording.items import Asked, PoolBegan
+from voxpool.recording.items import Asked, Coming, PoolBegan
 from voxpool.recording.replay import BURST, Call, Load, load_of, made_up_text, replay
 from voxpool.recording.writer import without_text
 
@@ -35,6 +35,25 @@ def test_ids_count_anew_in_every_pool():
         [queued(1.0, 1), asked(1.0, 1, "First."), PoolBegan(at=2.0, rows=1, columns=1), queued(3.0, 1, "Second")]
     )
     assert [call.text for call in load.calls] == ["First.", "Second"]
+
+
+def test_a_pool_that_is_returned_to_counts_on():
+    def pool(at, coming):
+        return PoolBegan(at=at, rows=1, columns=1, coming=coming)
+
+    load = load_of(
+        [
+            pool(0.0, Coming.NEW),
+            asked(1.0, 1, "First."),
+            pool(2.0, Coming.VISIT),
+            *(queued(3.0, 1, "Guest"), asked(3.0, 1, "The guest.")),
+            pool(4.0, Coming.RETURN),
+            queued(5.0, 1, "Fir"),
+            pool(6.0, Coming.NEW),
+            queued(7.0, 1, "Another"),
+        ]
+    )
+    assert [call.text for call in load.calls] == ["The guest.", "First.", "Another"]
 
 
 def test_what_was_left_out_is_made_up_in_its_length_and_said():

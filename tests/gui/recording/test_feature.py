@@ -8,6 +8,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from support.fake_events import FakePool
+from support.lab_stage import FakeLink
 from support.recordings import RecordedPool, make_writer
 from voxgrid.frames import FramesFeature
 from voxgrid.models.cell import Look
@@ -22,7 +24,7 @@ from voxgrid.views.menus import all_actions
 from voxpool.config import Endpoint
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.export import FORMATS
-from voxpool.recording.items import Asked, Mark, PoolBegan, Second, Sounds
+from voxpool.recording.items import Asked, Coming, Mark, PoolBegan, Second, Sounds
 from voxpool.recording.reader import Recording
 from voxpool.recording.replay import BURST
 
@@ -95,6 +97,88 @@ def test_a_moment_of_the_session_is_shown_as_it_was(stage, feature):
     now = plain(bridge.models)
     for name in ("queue", "lives", "errors"):
         assert now[name] == then[name]
+
+
+def visit(stage, seconds=4):
+    """Let the window show the pool of a run for a while."""
+    guest = FakePool(seed=5)
+    guest.now = stage.pool.now
+    bridge = stage.parts.bridge
+    bridge.visit(guest)
+    guest.open(4)
+    for _ in range(seconds):
+        guest.fire(3)
+        for _ in range(5):
+            guest.advance(0.2)
+            stage.frame(0.2)
+        stage.second()
+    return guest
+
+
+def test_a_moment_in_a_run_shows_the_runs_pool_and_one_after_it_the_pool_in_use(stage, feature):
+    record(stage, feature, 3)
+    bridge = stage.parts.bridge
+    before = plain(bridge.live)
+    visit(stage)
+    stage.pool.fire(2)
+    during, of_run = stage.pool.now, plain(bridge.live)
+    stage.frame(0.05)
+    bridge.come_back()
+    back = stage.pool.now
+    stage.frame(0.2)
+    for _ in range(3):
+        stage.frame(0.2)
+        stage.second()
+    after, of_home = stage.pool.now, plain(bridge.live)
+    assert feature.flush()
+    stage.second()
+    # The clicks on the time line go to and fro, as a person's do.
+    for at, truth in ((during, of_run), (after, of_home), (during, of_run)):
+        feature.travel.go(at)
+        shown = plain(bridge.models)
+        for name in ("queue", "connections", "errors"):
+            assert shown[name] == truth[name], (at, name)
+        assert shown["totals"]["asked"] == truth["totals"]["asked"]
+        cells, told = shown["grid"]["cells"], truth["grid"]["cells"]
+        assert [[cell["utterance_id"] for cell in row] for row in cells] == [
+            [cell["utterance_id"] for cell in row] for row in told
+        ]
+    feature.travel.go(back)
+    # What the pool in use did meanwhile is known when it is watched again.
+    assert plain(bridge.models)["totals"]["asked"] == before["totals"]["asked"] + 2
+    assert of_run["totals"]["asked"] == 12
+    assert of_home["totals"]["asked"] == before["totals"]["asked"] + 2
+
+
+def test_an_endpoint_that_changes_during_a_run_is_told_when_the_run_is_over(stage, feature):
+    record(stage, feature, 1)
+    bridge = stage.parts.bridge
+    visit(stage, 1)
+    other = FakePool(seed=9)
+    bridge.attach(other)
+    feature._pool_changed(FakePoolOfController())
+    bridge.come_back()
+    stage.second()
+    assert feature.flush()
+    with Recording(feature._live.recorder.files) as recording:
+        comings = [(item.coming, item.url) for item in recording.items() if isinstance(item, PoolBegan)]
+    assert comings == [(Coming.NEW, URL), (Coming.VISIT, ""), (Coming.NEW, URL)]
+
+
+def test_a_recording_that_begins_during_a_run_knows_that_it_is_one(stage, feature):
+    record(stage, feature, 1)
+    visit(stage, 1)
+    action = next(each for each in all_actions(stage.parts.window) if each.objectName() == "record_texts")
+    stage.parts.controller._link = FakeLink(stage.parts.controller.endpoint)
+    stage.parts.controller._link.pool = FakePoolOfController()
+    action.trigger()
+    stage.second()
+    stage.parts.bridge.come_back()
+    stage.second()
+    assert feature.flush()
+    with Recording(feature._live.recorder.files) as recording:
+        comings = [item.coming for item in recording.items() if isinstance(item, PoolBegan)]
+    assert comings == [Coming.VISIT, Coming.NEW]
 
 
 def test_the_past_is_marked_and_left_again(stage, feature):

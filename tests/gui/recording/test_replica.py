@@ -14,7 +14,7 @@ from support.recordings import RecordedPool, make_writer
 from voxgrid.bridge import Bridge
 from voxgrid.recording.replica import Replica, fold_levels, unfold_levels
 from voxpool.events import CloseReason
-from voxpool.recording.items import PoolBegan, PoolResized, Sounds
+from voxpool.recording.items import Coming, PoolBegan, PoolResized, Second, Sounds
 from voxpool.recording.reader import Recording
 from voxpool.recording.scrubber import Scrubber
 
@@ -50,8 +50,9 @@ def session(seed: int, seconds: float) -> list:
             items.append(Sounds(at=pool.now, cells=cells))
         if rng.random() < 0.02:
             items.append(PoolResized(at=pool.now, rows=rng.randint(1, 20)))
-        if rng.random() < 0.02:
-            items.append(PoolBegan(at=pool.now, rows=20, columns=5))
+        if rng.random() < 0.1:
+            rows, columns = rng.choice([(20, 5), (2, 3)])
+            items.append(PoolBegan(at=pool.now, rows=rows, columns=columns, coming=rng.choice(list(Coming))))
     return items
 
 
@@ -78,6 +79,67 @@ def test_scrubbing_shows_what_was_folded_by_then(seed, shares):
                 assert plain(shown) == plain(truth)
                 assert scrubber.whole
             assert recording.problems == ()
+
+
+def began(at, coming, rows=20, columns=5):
+    return PoolBegan(at=at, rows=rows, columns=columns, coming=coming)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 1), st.integers(1, 3))
+def test_a_guests_pool_is_shown_alone_and_the_one_before_comes_back_as_it_was(seed, share, visits):
+    home, guest = RecordedPool(seed, troubles=0.2), RecordedPool(seed + 1, troubles=0.2)
+    before = [began(home.pool.now, Coming.NEW), *home.busy(2.0)]
+    guest.pool.now = start = home.pool.now
+    run = guest.busy(3.0)
+    # A run after a run, without the pool in use between them, is a guest like the first.
+    visit = [*(began(start, Coming.VISIT, 3, 2) for _ in range(visits - 1)), began(start, Coming.VISIT), *run]
+    end = guest.pool.now
+    back = [began(end, Coming.RETURN), Second(at=end + 1.0)]
+    alone, untouched = Replica(), Replica()
+    moment = start + share * (end - start)
+    for item in run:
+        if item.at <= moment:
+            alone.fold(item)
+    for item in [*before, back[-1]]:
+        untouched.fold(item)
+    with TemporaryDirectory() as folder:
+        writer = make_writer(Path(folder), Replica())
+        for item in [*before, *visit, *back]:
+            writer.write(item)
+        writer.close()
+        with Recording(writer.files) as recording:
+            shown = Replica()
+            scrubber = Scrubber(recording, shown)
+            for _ in range(2):
+                scrubber.to(moment)
+                if moment < end:
+                    assert plain(shown) | {"home": None} == plain(alone)
+                scrubber.to(end + 1.0)
+                assert plain(shown) == plain(untouched)
+                assert scrubber.whole
+            assert recording.problems == ()
+
+
+def test_a_pool_that_waits_and_cannot_be_is_refused():
+    replica = Replica(3, 2)
+    replica.fold(began(1.0, Coming.VISIT, 2, 2))
+    state = plain(replica)
+    before = replica.snapshot()
+    state["home"]["grid"]["rows"].pop()
+    with pytest.raises(ValueError, match="rows"):
+        replica.load(json.dumps(state).encode())
+    assert replica.snapshot() == before
+
+
+def test_a_keyframe_of_before_there_were_visits_is_read():
+    replica = Replica(3, 2)
+    state = plain(replica)
+    del state["home"]
+    replica.load(json.dumps(state).encode())
+    # There is nothing to come back to: the pool of the recording is another one then.
+    replica.fold(began(1.0, Coming.RETURN, 4, 2))
+    assert len(replica.models.grid.rows) == 4
 
 
 def test_the_recorder_folds_what_the_window_folds(qapp):

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from support.recordings import RecordedPool, make_writer
 from voxgrid.models.lab.lanes import Lanes
 from voxgrid.recording.replica import Replica
-from voxgrid.recording.stretch import Stretch
+from voxgrid.recording.stretch import OF_A_RUN, Stretch
 from voxpool.events import Event
-from voxpool.recording.items import Mark, PoolBegan, Second
+from voxpool.recording.items import Coming, Mark, PoolBegan, RunMark, RunTick, Second
 from voxpool.recording.reader import Recording
+from voxpool.stress.result import MarkKind
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,76 @@ def test_charts_tell_what_the_models_were_each_second(recorded):
     kinds = dict(line.error_series())
     failed = sum(series[-1] for kind, series in kinds.items() if kind != "retried")
     assert failed == seen[-1][3] > 0
+
+
+def of_a_run():
+    """A session, a run in it of 6 seconds, and 4 seconds more."""
+    home, guest = RecordedPool(seed=1), RecordedPool(seed=2)
+    items = [PoolBegan(at=home.pool.now, rows=20, columns=5), *home.busy(5.0)]
+    guest.pool.now = start = home.pool.now
+    items += [PoolBegan(at=start, rows=20, columns=5, coming=Coming.VISIT)]
+    items += [RunMark(at=start, kind="phase", text="ramp"), RunMark(at=start + 2, kind="tool", text="late")]
+    items += [RunMark(at=start, kind="weather", text="rain"), *guest.busy(6.0)]
+    items += [
+        RunTick(at=start + 0.9 + second, phase="ramp", target=4.0 + second, stalls=second, loop_lag_ms=31.0)
+        for second in range(6)
+    ]
+    end = guest.pool.now
+    items.append(PoolBegan(at=end, rows=20, columns=5, coming=Coming.RETURN))
+    home.pool.now = end
+    # What is under way goes on where it was.
+    going_on = {run.id for run in home.pool.running}
+    home.pool.advance(0.5, 0.05)
+    items += home.take()
+    for _ in range(4):
+        home.pool.advance(1.0, 0.05)
+        items += [*home.take(), home.second()]
+    return start, end, going_on, sorted(items, key=lambda item: item.at)
+
+
+@pytest.fixture(scope="module")
+def with_run(tmp_path_factory):
+    start, end, going_on, items = of_a_run()
+    writer = make_writer(tmp_path_factory.mktemp("run"), Replica())
+    for item in items:
+        writer.write(item)
+    writer.close()
+    with Recording(writer.files) as recording:
+        yield recording, start - recording.first, end - recording.first, going_on
+
+
+def test_charts_tell_what_a_run_told_of_itself_and_nothing_of_it_around(with_run):
+    recording, start_s, end_s, _ = with_run
+    line = read(recording, recording.first, recording.last).picture.line
+    moments = line.column("at_s")
+    within = (moments > start_s + 1) & (moments < end_s)
+    for name in OF_A_RUN:
+        assert (line.column(name)[within] >= 0).all(), name
+        assert not (line.column(name)[~within & (moments != end_s) & (abs(moments - start_s) > 1)] >= 0).any(), name
+    assert within.sum() >= 4
+    assert line.column("loop_lag_ms")[within].max() == 31.0
+    assert line.column("target")[within].tolist() == sorted(line.column("target")[within])
+
+
+@pytest.mark.parametrize("from_s", [-3.0, 0.0, 3.5], ids=["before", "at its start", "in the middle"])
+def test_the_phase_is_known_wherever_a_stretch_begins(with_run, from_s):
+    recording, start_s, end_s, _ = with_run
+    begin = recording.first + start_s + from_s
+    marks = read(recording, begin, recording.last).picture.marks
+    phases = [mark for mark in marks if mark.kind is MarkKind.PHASE]
+    assert [mark.text for mark in phases] == ["ramp"]
+    assert start_s <= phases[0].at_s <= end_s
+    assert {mark.text for mark in marks} <= {"ramp", "late"}
+
+
+def test_lanes_go_on_with_the_pool_that_is_returned_to(with_run):
+    recording, start_s, end_s, going_on = with_run
+    lanes = read(recording, recording.first, recording.last).picture.lanes
+    bars_of = [bar for lane in lanes._lanes.values() for bar in lane if bar.utterance_id in going_on]
+    again = [bar for bar in bars_of if bar.start_s >= end_s]
+    assert again
+    assert all(bar.start_s == pytest.approx(end_s) for bar in again)
+    assert not [bar for bar in bars_of if bar.start_s < start_s and (bar.end_s is None or bar.end_s > start_s)]
 
 
 def test_what_no_recording_tells_is_left_empty_and_not_called_zero(recorded):

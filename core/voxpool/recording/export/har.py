@@ -17,7 +17,7 @@ from voxpool.events import CloseReason, ConnectionChanged, ConnectionState
 from voxpool.frames.record import AUDIO_MARK, FrameKind, FrameRecord
 from voxpool.recording.export.pieces import Piece
 from voxpool.recording.hiding import hide
-from voxpool.recording.items import PoolBegan
+from voxpool.recording.items import Coming, PoolBegan
 
 _UNKNOWN_URL: Final = "wss://unknown.invalid"
 _TEXT: Final = 1
@@ -47,7 +47,11 @@ class _Entries:
     def __init__(self, piece: Piece) -> None:
         self._piece = piece
         self._entries: dict[tuple[int, int], Entry] = {}
-        self._urls: list[tuple[float, str]] = [(float("-inf"), _UNKNOWN_URL)]
+        self._urls = [_UNKNOWN_URL]
+        """Of each pool, in the order in which they began."""
+        self._watched = [(float("-inf"), 0)]
+        """From which moment on which pool was watched."""
+        self._home = 0
         self._closed: dict[tuple[int, int], tuple[float, CloseReason | None]] = {}
 
     def read(self) -> None:
@@ -56,7 +60,7 @@ class _Entries:
         # A pool that began before the stretch still has its address.
         for item in self._piece.recording.items(end=self._piece.end):
             if isinstance(item, PoolBegan):
-                self._urls.append((item.at, _websocket(item.url)))
+                self._begin_pool(item)
             elif isinstance(item, ConnectionChanged) and item.at >= self._piece.begin:
                 key = self._key(item.connection_id, item.at)
                 if item.new is ConnectionState.CLOSED:
@@ -83,11 +87,19 @@ class _Entries:
             del entry["_began"]
         return [entry for _, entry in done]
 
+    def _begin_pool(self, item: PoolBegan) -> None:
+        pool = self._home if item.coming is Coming.RETURN else len(self._urls)
+        if pool == len(self._urls):
+            self._urls.append(_websocket(item.url))
+        if item.coming is not Coming.VISIT:
+            self._home = pool
+        self._watched.append((item.at, pool))
+
     def _key(self, connection_id: int, at: float) -> tuple[int, int]:
-        return sum(began <= at for began, _ in self._urls), connection_id
+        return next(pool for began, pool in reversed(self._watched) if began <= at), connection_id
 
     def _entry(self, key: tuple[int, int], began: float) -> Entry:
-        url = self._urls[min(key[0], len(self._urls)) - 1][1]
+        url = self._urls[key[0]]
         wall = self._piece.recording.wall(began)
         return {
             "_began": began,

@@ -212,12 +212,26 @@ class Lanes:
             self._lanes.setdefault((cell.row, cell.column), deque(maxlen=KEPT)).append(bar)
             self._open[life.utterance_id] = bar
 
-    def begin_anew(self, at: float) -> None:
-        """Another pool is watched from a moment on: nothing of the one before goes on, and its ids come again."""
+    def begin_anew(self, at: float, rows: int = 0, columns: int = 0) -> None:
+        """Another pool is watched from a moment on: nothing of the one before goes on, and its ids come again.
+
+        Args:
+            at: The pool's clock, in seconds.
+            rows: Its connections; lanes of a pool that had more stay.
+            columns: Slots of each.
+        """
+        self.rows, self.columns = max(self.rows, rows), max(self.columns, columns)
         moment = self._s(at)
         for bar in list(self._open.values()):
             self._forget(bar, moment)
         self._queued.clear()
+
+    def go_on_with(self, models: Models, at: float) -> None:
+        """A pool is watched again from a moment on: what is under way in it goes on, and was not seen before."""
+        self.begin_with(models, at)
+        moment = self._s(at)
+        for bar in self._open.values():
+            bar.begins = [(moment, bar.stage_at(moment)), *(each for each in bar.begins if each[0] > moment)]
 
     # --- folding -----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,9 +69,9 @@ class Picture:
         """Name of the phase that the run is in, or ""."""
         return next((mark.text for mark in reversed(self.marks) if mark.kind is MarkKind.PHASE), "")
 
-    def add_tick(self, tick: Tick) -> None:
-        """Take in a tick."""
-        self.line.add(tick)
+    def add_tick(self, tick: Tick, unknown: Collection[str] = ()) -> None:
+        """Take in a tick, of which some columns may be unknown."""
+        self.line.add(tick, unknown)
         self.heat.add(max(0.0, tick.at_s), tick.ttfa_ms)
 
     def add_mark(self, mark: Mark) -> None:

@@ -50,16 +50,14 @@ class Timeline:
 
     Args:
         most: Points kept.
-        unknown: Columns that stay empty, because whoever makes the ticks cannot know them.
 
     Attributes:
         kinds: Kinds of errors in the order of their first appearance, at most ``KINDS``.
         newest: The newest tick, or None before the first.
     """
 
-    def __init__(self, most: int = MOST, unknown: Collection[str] = ()) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._unknown = [_PLACES[name] for name in unknown]
         self._table = np.full((most, len(_COLUMNS)), np.nan)
         self._length = 0
         self._merge = 1
@@ -79,10 +77,17 @@ class Timeline:
         """Seconds since the run began at the newest tick."""
         return self.newest.at_s if self.newest is not None else 0.0
 
-    def add(self, tick: Tick) -> None:
-        """Take in a tick."""
+    def add(self, tick: Tick, unknown: Collection[str] = ()) -> None:
+        """Take in a tick.
+
+        Args:
+            tick: The tick.
+            unknown: Columns that stay empty, because whoever made the tick cannot know them.
+        """
         self.newest = tick
-        self._pending.append(self._row(tick))
+        row = self._row(tick)
+        row[[_PLACES[name] for name in unknown]] = np.nan
+        self._pending.append(row)
         if len(self._pending) < self._merge:
             return
         self._table[self._length] = _joined(np.stack(self._pending))
@@ -133,7 +138,6 @@ class Timeline:
         for name in _RATES:
             row[_PLACES[name]] = sum(getattr(each, name) for each in self._recent) / span_s
         row[_PLACES["errors_0"] : _PLACES[f"errors_{KINDS}"] + 1] = self._errors(tick)
-        row[self._unknown] = np.nan
         return row
 
     def _remember(self, tick: Tick) -> float:

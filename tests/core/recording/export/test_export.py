@@ -9,7 +9,7 @@ from voxpool.events import ConnectionChanged, SlotChanged, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
 from voxpool.recording.export import FORMATS, export
-from voxpool.recording.items import Asked, Audio, Mark, PoolBegan, encode
+from voxpool.recording.items import Asked, Audio, Coming, Mark, PoolBegan, encode
 from voxpool.recording.reader import Recording
 from voxpool.recording.scrubber import Scrubber
 
@@ -104,6 +104,28 @@ def test_a_har_has_one_entry_for_each_connection_with_its_messages(recording, tm
     assert first["time"] > 0
     assert second["connection"] == "2"
     assert first["startedDateTime"].endswith("+00:00")
+
+
+def test_a_har_tells_the_connections_of_a_guest_from_those_of_the_pool_in_use(tmp_path):
+    def pool(at, url, coming):
+        return PoolBegan(at=at, rows=2, columns=5, url=url, coming=coming)
+
+    def said(at):
+        return frame(int(at), at, "out", FrameKind.CREATE, "{}")
+
+    writer = make_writer(tmp_path, app="voxgrid")
+    for item in (
+        *(pool(1.0, "http://127.0.0.1:1", Coming.NEW), said(1.5)),
+        *(pool(2.0, "http://127.0.0.1:2", Coming.VISIT), said(2.5)),
+        *(pool(3.0, "", Coming.RETURN), said(3.5)),
+    ):
+        writer.write(item)
+    writer.close()
+    (tmp_path / "out").mkdir()
+    with Recording(writer.files) as opened:
+        entries = json.loads(exported(opened, tmp_path / "out", "har").read_text())["log"]["entries"]
+    told = [(entry["request"]["url"].split("/")[2], len(entry["_webSocketMessages"])) for entry in entries]
+    assert told == [("127.0.0.1:1", 2), ("127.0.0.1:2", 1)]
 
 
 def test_a_stretch_of_a_recording_shows_the_same_moments(recording, tmp_path):
