@@ -13,6 +13,7 @@ from support.lab_stage import lab_of
 from voxgrid.app import build, make_application, shut_down
 from voxgrid.options import Options
 from voxgrid.recording.feature import RecordingFeature
+from voxgrid.recording.stretch import Stretch
 from voxgrid.runs import RunsFeature
 from voxgrid.settings import Settings
 from voxgrid.speech import SpeechController
@@ -22,7 +23,7 @@ from voxpool.events import UtteranceQueued
 from voxpool.recording.items import Asked
 from voxpool.recording.reader import Recording
 from voxpool.recording.replay import load_of
-from voxpool.stress.result import Verdict
+from voxpool.stress.result import MarkKind, Verdict
 
 SERVICE = ("--engine", "tone", "--timing", "instant", "--delivery-rate", "8")
 
@@ -167,3 +168,38 @@ async def test_a_run_in_a_process_of_its_own_is_seen_on_the_grid(window):
     assert result.done >= 10
     assert len(lab.picture.lanes) == result.started
     assert not bridge.visiting
+
+
+@pytest.mark.qasync
+async def test_the_past_of_a_run_is_the_runs_own_and_knows_its_phase(window):
+    lab, controller, bridge = window.lab, window.controller, window.parts.bridge
+    recording = next(each for each in window.parts.features if isinstance(each, RecordingFeature))
+    before = controller.speak("Before the run.")
+    await window.until(lambda: before.ended)
+    window.load(profile="concurrency", concurrency=6, duration_s=2.5)
+    lab.start()
+    await window.until(lambda: bridge.visiting and bridge.live.grid.in_use >= 6 and len(lab.picture.line) >= 6)
+    during = bridge.now()
+    await window.until(lambda: not lab.running)
+    after = controller.speak("After the run.")
+    await window.until(lambda: after.ended)
+    end = bridge.now()
+    await window.until(lambda: recording.flush() and recording.travel.own is not None)
+    await window.until(lambda: recording.travel.own.recording.last >= end)
+
+    def shown(at):
+        recording.travel.go(at)
+        return {cell.utterance_id for cell in bridge.models.grid.cells() if cell.utterance_id}
+
+    assert min(shown(during)) > 100_000
+    assert shown(end) == {cell.utterance_id for cell in bridge.live.grid.cells() if cell.utterance_id} != set()
+    past = recording.travel.shown.recording
+    stretch = Stretch(past, past.first, past.last)
+    while stretch.read(1.0):
+        pass
+    phases = [mark.text for mark in stretch.picture.marks if mark.kind is MarkKind.PHASE]
+    assert phases == [mark.text for mark in lab.picture.marks if mark.kind is MarkKind.PHASE] != []
+    line = stretch.picture.line
+    assert (line.column("target") == 6).any()
+    assert (line.column("loop_lag_ms") >= 0).any()
+    recording.travel.back_to_live()
