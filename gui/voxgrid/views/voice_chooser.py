@@ -84,8 +84,10 @@ class VoiceChooser(Picker):
         self._take(str(self.itemData(index)) if index >= 0 else typed)
 
     def _take(self, voice: str) -> None:
-        if voice != self._voice:
-            self.set_voice(voice)
+        other = voice != self._voice
+        # Also the voice that was chosen already is shown anew: from its beginning, and with its name written in full.
+        self.set_voice(voice)
+        if other:
             self.chosen.emit(voice)
 
 
