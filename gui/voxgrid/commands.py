@@ -76,7 +76,7 @@ class Commands:
     # --- menus -------------------------------------------------------------------------------------------
 
     def add_menu(self, title: str, entries: list[Entry | QAction | None]) -> QMenu:
-        """Add a menu of a feature, before ``finish``; None is a line between groups."""
+        """Add a menu of a feature, or more to one that another has added, before ``finish``; None is a line."""
         return add_menu(self._window, title, entries)
 
     def add_file(self, entry: Entry) -> None:
@@ -219,7 +219,7 @@ class Commands:
         )
         by_name = {action.objectName(): action for action in menu.actions()}
         by_name["open_log"].setEnabled(self._log_file is not None)
-        Corner(self._layouts, by_name["commands"], window).place(window)
+        Corner(self._layouts, by_name["commands"], window.theme, window).place(window)
         self._mark_layout()
 
     # --- acting ------------------------------------------------------------------------------------------

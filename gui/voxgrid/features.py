@@ -78,4 +78,4 @@ FEATURES: Final[tuple[Callable[[Desk], Feature], ...]] = (
     RecordingFeature,
     RunsFeature,
 )
-"""In the order in which their menus stand between Context and View."""
+"""In the order in which their menus stand between Context and View; errors and faults share one."""

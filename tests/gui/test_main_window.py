@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QComboBox,
     QLineEdit,
+    QToolButton,
     QWidget,
 )
 
@@ -226,3 +227,51 @@ def test_a_bottleneck_is_named_on_the_status_line(window):
 
     window.status_line.show_status(Status(bottleneck="Local speech is the bottleneck."))
     assert window.status_line._bottleneck.text() == "Local speech is the bottleneck."
+
+
+@pytest.mark.parametrize("width", [0, 1280], ids=["smallest", "usual"])
+def test_every_menu_can_be_reached_and_what_else_stands_there_is_seen_whole(window, qapp, width):
+    window.resize(max(width, window.minimumSizeHint().width()), 800)
+    qapp.processEvents()
+    menus = window.menuBar()
+    corner = menus.cornerWidget()
+    assert not menus.findChild(QToolButton, "qt_menubar_ext_button").isVisible()
+    assert max(menus.actionGeometry(action).right() for action in menus.actions()) < corner.x()
+    assert corner.width() >= corner.sizeHint().width()
+    assert all(button.isVisible() for button in corner._layouts)
+
+
+def test_layouts_leave_the_bar_before_menus_do_and_come_back(window, qapp):
+    menus = window.menuBar()
+    corner = menus.cornerWidget()
+    corner.fit(700)
+    assert not any(button.isVisible() for button in corner._layouts)
+    corner.fit(1280)
+    assert all(button.isVisible() for button in corner._layouts)
+
+
+@pytest.mark.parametrize("theme", [ThemeMode.DARK, ThemeMode.LIGHT])
+def test_the_button_that_holds_menus_without_room_can_be_seen(stage, window, qapp, theme):
+    stage.parts.theme.set_mode(theme)
+    menus = window.menuBar()
+    menus.resize(300, menus.height())
+    button = menus.findChild(QToolButton, "qt_menubar_ext_button")
+    assert button.isVisible()
+    assert button.accessibleName() == "More menus"
+    image = button.grab().toImage()
+    seen = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    wanted = stage.parts.theme.tokens.color("text")
+    assert any(abs(color.lightness() - wanted.lightness()) < 60 for color in seen)
+    stage.parts.theme.set_mode(ThemeMode.DARK)
+
+
+def test_errors_and_faults_have_a_menu_of_their_own(window):
+    by_menu = {}
+    for action in all_actions(window):
+        by_menu.setdefault(action.property("menu"), []).append(action.objectName())
+    assert by_menu["Trouble"] == [
+        *("go_errors", "go_newest_error", "go_error_moment"),
+        *("inject", "clear_faults", "go_faults"),
+    ]
+    titles = [action.text() for action in window.menuBar().actions()]
+    assert len(titles) == len(set(titles))

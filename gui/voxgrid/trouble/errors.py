@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FramesAround = Callable[[Failure], Sequence[str]]
 """Returns the frames around a failure, a line each, oldest first."""
 
+TITLE: Final = "Trou&ble"
+"""The menu of errors and faults."""
 _EVERY_S: Final = 0.25
 _LISTED: Final = 300
 
@@ -126,15 +128,16 @@ class ErrorsFeature(QObject):
         self._stale = True
         self._differences: list[Suspect] = []
         self._connect()
-        desk.commands.add_place(
-            Entry("go_errors", "To the e&rrors", "Ctrl+7", self.go, tip="What failed, why, and what to do")
-        )
-        desk.commands.add_place(
-            Entry("go_newest_error", "To the &newest error", "F8", self.show_newest, tip="Explain what failed last")
-        )
         tip = "Show the whole window as it was when the chosen error happened"
-        desk.commands.add_place(
-            Entry("go_error_moment", "To the &moment of the error", "Alt+F8", self.show_moment, tip=tip)
+        desk.commands.add_menu(
+            TITLE,
+            [
+                Entry("go_errors", "To the &errors", "Ctrl+7", self.go, tip="What failed, why, and what to do"),
+                Entry(
+                    "go_newest_error", "To the &newest error", "F8", self.show_newest, tip="Explain what failed last"
+                ),
+                Entry("go_error_moment", "To the &moment of the error", "Alt+F8", self.show_moment, tip=tip),
+            ],
         )
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from voxgrid.models.failure_words import clock_time
 from voxgrid.models.faulting import ArmedFault, Injection, Plan
 from voxgrid.notifications import Severity
 from voxgrid.speech.notice import Notice
+from voxgrid.trouble.errors import TITLE
 from voxgrid.trouble.injecting import Injector, target_of
 from voxgrid.views.faults_view import FaultsView
 from voxgrid.views.menus import Entry
@@ -50,7 +51,7 @@ class FaultsFeature(QObject):
         desk.window.cockpit.grid.cellChosen.connect(lambda _row, _column: self._show_chosen())
         self._dock.visibilityChanged.connect(lambda _visible: self._second())
         desk.commands.add_menu(
-            "F&aults",
+            TITLE,
             [
                 Entry("inject", "&Inject the chosen fault", "Shift+F9", self.view.inject.click),
                 Entry("clear_faults", "&Remove all faults", "", self._injector.clear),

@@ -42,7 +42,7 @@ def draw_note(painter: QPainter, rect: QRectF, color: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(rect.topLeft())
     painter.scale(rect.width() / UNIT, rect.height() / UNIT)
-    painter.setPen(_pen(color))
+    painter.setPen(stroke(color))
     painter.drawLine(QPointF(6.2, 9), QPointF(6.2, 1.5))
     flag = QPainterPath(QPointF(6.2, 1.5))
     flag.cubicTo(7, 3.5, 9.6, 3.4, 9.4, 6.2)
@@ -53,12 +53,13 @@ def draw_note(painter: QPainter, rect: QRectF, color: QColor) -> None:
     painter.restore()
 
 
-def _pen(color: QColor, width: float = _STROKE) -> QPen:
+def stroke(color: QColor, width: float = _STROKE) -> QPen:
+    """Return the pen that signs are drawn with."""
     return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
 def _outline(painter: QPainter, color: QColor) -> None:
-    painter.setPen(_pen(color))
+    painter.setPen(stroke(color))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(_CIRCLE)
 
@@ -105,7 +106,7 @@ def _draining(painter: QPainter, color: QColor) -> None:
 
 def _closing(painter: QPainter, color: QColor) -> None:
     _outline(painter, color)
-    painter.setPen(_pen(color))
+    painter.setPen(stroke(color))
     painter.drawLine(QPointF(4, 6), QPointF(8, 6))
 
 
@@ -121,7 +122,7 @@ def _zombie(painter: QPainter, color: QColor) -> None:
 
 
 def _failed(painter: QPainter, color: QColor) -> None:
-    painter.setPen(_pen(color, 2.0))
+    painter.setPen(stroke(color, 2.0))
     painter.drawLine(QPointF(2.4, 2.4), QPointF(9.6, 9.6))
     painter.drawLine(QPointF(9.6, 2.4), QPointF(2.4, 9.6))
 
@@ -130,7 +131,7 @@ def _done(painter: QPainter, color: QColor) -> None:
     tick = QPainterPath(QPointF(2, 6.4))
     tick.lineTo(4.8, 9.2)
     tick.lineTo(10, 3)
-    painter.strokePath(tick, _pen(color, 1.6))
+    painter.strokePath(tick, stroke(color, 1.6))
 
 
 def _cancelled(painter: QPainter, color: QColor) -> None:

@@ -50,14 +50,19 @@ def make_action(window: QMainWindow, entry: Entry) -> QAction:
 
 
 def add_menu(window: QMainWindow, title: str, entries: list[Entry | QAction | None]) -> QMenu:
-    """Add a menu to the menu bar.
+    """Add a menu to the menu bar, or more entries to the one with that title, behind a line.
 
     Args:
         window: Where.
         title: With its mnemonic.
         entries: Actions in order; None is a line between groups.
     """
-    menu = window.menuBar().addMenu(title)
+    there = {action.text(): action.menu() for action in window.menuBar().actions()}
+    menu = there.get(title)
+    if isinstance(menu, QMenu):
+        menu.addSeparator()
+    else:
+        menu = window.menuBar().addMenu(title)
     for entry in entries:
         if entry is None:
             menu.addSeparator()
