@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import ClientWSTimeout, WSMsgType
 
 from voxpool.config import Endpoint
+from voxpool.direct import DirectQueue, FreshWebSocket, attach
 from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, VoxpoolError
 from voxpool.scrub import scrub
 
@@ -83,17 +84,30 @@ class AiohttpTransport:
 
     Args:
         ws: The open WebSocket; pings and pongs are handled here (``autoping=False``).
+        direct: Its queue where text frames need not wait for a task (see ``voxpool.direct``), or None.
     """
 
-    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse, direct: DirectQueue | None = None) -> None:
         self._ws = ws
+        self._direct = direct
 
     async def run(self, on_frame: Callable[[str], None], on_pong: Callable[[bytes], None]) -> Closed:
         """Read until the end (see ``Transport``)."""
-        ws = self._ws
-        receive = ws.receive
+        direct = self._direct
+        if direct is None:
+            return await self._receive(on_frame, on_pong)
+        direct.take = on_frame
+        try:
+            return await self._receive(on_frame, on_pong)
+        finally:
+            direct.take = None
+
+    async def _receive(self, on_frame: Callable[[str], None], on_pong: Callable[[bytes], None]) -> Closed:
+        receive, direct = self._ws.receive, self._direct
         while True:
             message = await receive()
+            if direct is not None and direct.failure is not None:
+                raise direct.failure
             kind = message.type
             if kind is WSMsgType.TEXT:
                 on_frame(message.data)
@@ -192,12 +206,13 @@ class AiohttpConnector:
                 )
         except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:
             raise self._translate(error) from error
-        return AiohttpTransport(ws)
+        return AiohttpTransport(ws, attach(ws, MAX_FRAME_BYTES))
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             # The pool counts connections itself; a limit here would make a handshake wait unseen.
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(connector=connector, ws_response_class=FreshWebSocket)
         return self._session
 
     def _headers(self) -> dict[str, str]:

@@ -22,6 +22,13 @@ pytestmark = [pytest.mark.both_loops, pytest.mark.usefixtures("no_leaked_tasks")
 KEY = "bWFkZTp1cA=="  # made up: "made:up"
 
 
+@pytest.fixture(autouse=True, params=["direct", "one by one"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With frames that pass by aiohttp's queue, and without, as with an aiohttp of another build."""
+    if request.param == "one by one":
+        monkeypatch.setattr("voxpool.transport.attach", lambda *_: None)
+
+
 def pool_on(server: WireServer, **config: Any) -> Pool:
     return Pool(Endpoint(server.url), PoolConfig(**config))
 
