@@ -8,6 +8,7 @@ socket.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from voxpool.protocol.context import ContextLife
 from voxpool.protocol.outputs import AudioOut, Output
 from voxpool.protocol.session import Session
 from voxpool.transport import Transport
+
+_logger = logging.getLogger(__name__)
 
 FrameTap = Callable[[int, str, str, float], None]
 """Called with (connection_id, "in" or "out", frame, monotonic time) for every message."""
@@ -47,6 +50,17 @@ class Traffic:
     bytes_sent: int = 0
     frames_ignored: int = 0
     tap: FrameTap | None = None
+
+    def show(self, connection_id: int, direction: str, frame: str, now: float) -> None:
+        """Let the tap, if there is one, see a message; one that raises is logged and sees no more."""
+        tap = self.tap
+        if tap is None:
+            return
+        try:
+            tap(connection_id, direction, frame, now)
+        except Exception:
+            self.tap = None
+            _logger.exception("whoever looked at the frames failed, and sees no more of them")
 
 
 class Receiver(Protocol):
@@ -189,7 +203,7 @@ class Connection:
                 await self._send_ping()
                 continue
             if traffic.tap is not None:
-                traffic.tap(self.link.id, "out", frame, self._clock())
+                traffic.show(self.link.id, "out", frame, self._clock())
             await self._transport.send(frame)
             traffic.frames_sent += 1
             traffic.bytes_sent += len(frame)
@@ -216,7 +230,7 @@ class Connection:
         traffic.frames_received += 1
         traffic.bytes_received += len(frame)
         if traffic.tap is not None:
-            traffic.tap(self.link.id, "in", frame, now)
+            traffic.show(self.link.id, "in", frame, now)
         try:
             outputs = self.session.receive(frame)
         except ProtocolError as error:

@@ -8,12 +8,15 @@ and one that is too slow loses the oldest events and is told how many.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, get_args, get_type_hints
+
+_logger = logging.getLogger(__name__)
 
 
 class ConnectionState(StrEnum):
@@ -371,7 +374,12 @@ class Subscription:
             self.lost += 1
         self._queue.append(event)
         if self._wake is not None and len(self._queue) == 1:
-            self._wake()
+            try:
+                self._wake()
+            except Exception:
+                # In the middle of the pool's books: one consumer's mistake must not become everybody's.
+                self._wake = None
+                _logger.exception("a consumer of events failed when it was woken, and is woken no more")
 
     def drain(self) -> Iterator[Event]:
         """Yield and remove all events that are waiting now, oldest first."""
@@ -398,7 +406,7 @@ class EventStream:
         Args:
             limit: Most events held; beyond it the oldest is dropped.
             wake: Called when the first event comes into an empty queue, so that a consumer need not poll.  It
-                must return at once and must not raise.
+                must return at once.  One that raises is logged and called no more; its events still wait for it.
         """
         subscription = Subscription(self, limit, wake)
         self._subscriptions.append(subscription)

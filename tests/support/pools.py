@@ -115,14 +115,22 @@ class Audit(Story):
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool._core.books)
         self.pool = pool
+        self._wrong: AssertionError | None = None
         self._subscription = pool.events.subscribe(limit=1, wake=self._wake)
 
     def _wake(self) -> None:
-        for event in self._subscription.drain():
-            self.take(event)
+        try:
+            for event in self._subscription.drain():
+                self.take(event)
+        except AssertionError as error:
+            # The pool goes on without a consumer that fails: so it is kept for the end.
+            self._wrong = error
+            raise
 
     def finished(self) -> None:
         """Check a pool that was closed: nothing is held, open, waiting or unresolved."""
+        if self._wrong is not None:
+            raise self._wrong
         stats = self.pool.stats()
         assert stats.slots_held == stats.waiting == stats.speaking == stats.zombies == 0
         assert stats.connections_connecting == stats.connections_open == stats.connections_retiring == 0

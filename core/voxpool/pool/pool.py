@@ -91,7 +91,7 @@ class Pool:
     def frame_tap(self) -> FrameTap | None:
         """Called with (connection_id, "in" or "out", frame, time) for every message; None costs nothing.
 
-        It must be quick and must not raise.
+        It must be quick.  One that raises is logged and taken away.
         """
         return self._runner.traffic.tap
 

@@ -150,6 +150,41 @@ async def test_audio_is_counted_even_while_its_utterance_ends() -> None:
     assert seen == [3, 6, 9]
 
 
+@pytest.mark.parametrize("at", range(9))
+async def test_a_consumer_that_fails_at_an_event_harms_nobody(at: int, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_pool(FakeService()) as (pool, _):
+        seen: list[int] = []
+
+        def fail() -> None:
+            seen.extend(1 for _ in subscription.drain())
+            if len(seen) > at:
+                raise RuntimeError("a consumer's own mistake")
+
+        subscription = pool.events.subscribe(limit=1000, wake=fail)
+        assert [len(await heard(pool.speak("Hello."))) for _ in range(2)] == [3 * 4800] * 2
+        # It is called no more, and what it has not taken waits for it.
+        assert len(seen) == at + 1
+        assert len(subscription) > 0
+    assert [record.exc_text is not None for record in caplog.records if "woken no more" in record.message] == [True]
+
+
+@pytest.mark.parametrize("at", range(6))
+async def test_a_frame_tap_that_fails_harms_nobody(at: int, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_pool(FakeService()) as (pool, _):
+        seen: list[str] = []
+
+        def fail(_connection: int, direction: str, _frame: str, _at: float) -> None:
+            seen.append(direction)
+            if len(seen) > at:
+                raise RuntimeError("a tap's own mistake")
+
+        pool.frame_tap = fail
+        assert [len(await heard(pool.speak("Hello."))) for _ in range(2)] == [3 * 4800] * 2
+        assert len(seen) == at + 1
+        assert pool.frame_tap is None
+    assert [record.exc_text is not None for record in caplog.records if "no more of them" in record.message] == [True]
+
+
 async def test_steering_a_closed_pool_leaves_no_timer_behind() -> None:
     service = FakeService()
     async with open_pool(service) as (pool, _):
