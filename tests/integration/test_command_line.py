@@ -223,6 +223,12 @@ def test_the_bundled_scenarios_are_named_and_printed():
     assert "seed = 9\n" in printed.stdout
 
 
+_FAULTY = """
+load = {{ profile = "concurrency", concurrency = 1, duration_s = 2 }}
+faults = [{{ at_s = 1, fault = {{ place = "now", effect = "{effect}" }} }}]
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -232,10 +238,15 @@ def test_the_bundled_scenarios_are_named_and_printed():
         (("--profile", "burst", "--voice", "Joe"), "--voice is 'Joe', but must be left out"),
         (("--profile", "burst", "--report", "no/such/folder.html"), "no/such/folder.html"),
         (("--profile", "burst", "--url", "https://api.inworld.ai"), "--yes"),
+        (("{faulty}", "--url", UNUSED), "the scenario has faults to set"),
+        (("{wrong}",), "faults[0].fault: effect is 'explode', but must be one of"),
     ],
 )
-def test_stress_that_cannot_be_run_is_told_in_a_sentence(arguments, words):
-    ended = voxpool("stress", *arguments, "--no-keep")
+def test_stress_that_cannot_be_run_is_told_in_a_sentence(arguments, words, tmp_path):
+    files = {"faulty": tmp_path / "faulty.toml", "wrong": tmp_path / "wrong.toml"}
+    files["faulty"].write_text(_FAULTY.format(effect="drop"), encoding="utf-8")
+    files["wrong"].write_text(_FAULTY.format(effect="explode"), encoding="utf-8")
+    ended = voxpool("stress", *(each.format(**files) for each in arguments), "--no-keep")
 
     assert ended.returncode in (1, 2)
     assert is_one_sentence(ended.stderr), ended.stderr

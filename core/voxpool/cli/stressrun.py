@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import signal
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from voxpool import Pool
 from voxpool.cli import stresstext
-from voxpool.errors import VoxpoolError
+from voxpool.errors import SettingError, VoxpoolError
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
 from voxpool.stress.cost import cap_of
@@ -22,15 +23,17 @@ from voxpool.stress.engine import Engine, Surroundings, calm_collector
 from voxpool.stress.honesty import BareLoop
 from voxpool.stress.report.html import write_html
 from voxpool.stress.report.tables import to_csv, to_json
-from voxpool.stress.strike import striker
+from voxpool.stress.strike import check_control, striker
 
 if TYPE_CHECKING:
     from voxpool.config import Endpoint
     from voxpool.stress.recording import Recording
     from voxpool.stress.result import RunListener, RunResult
     from voxpool.stress.scenario import Scenario
+    from voxpool.stress.strike import Strike
 
 _KEEP_S: Final = 10.0
+_TOKEN: Final = "VOXPOOL_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 INTERRUPTED: Final = "It was interrupted with Ctrl+C."
 TERMINATED: Final = "It was told to end (SIGTERM)."
 
@@ -96,12 +99,13 @@ class StressRun:
         strike = None
         if self._endpoint is None:
             token = secrets.token_hex(16)
-            server = LocalServer(*LIKE_THE_SERVICE, environment={"VOXPOOL_CONTROL_TOKEN": token})
+            server = LocalServer(*LIKE_THE_SERVICE, environment={_TOKEN: token})
             await stack.enter_async_context(server)
             self._target = server.endpoint
             strike = striker(server.url, token)
         else:
             self._target = self._endpoint
+            strike = await _strike_at(self._endpoint) if self._scenario.faults else None
         return Surroundings(
             url=self._target.url,
             paid=self._paid,
@@ -164,6 +168,24 @@ class StressRun:
             )
         if arguments.report is not None:
             yield _written(arguments.report, lambda file: write_html(result, file, texts=texts))
+
+
+async def _strike_at(endpoint: Endpoint) -> Strike:
+    """Return what sets the faults of the scenario, once it is known that they can be set.
+
+    Raises:
+        SettingError: If they cannot.
+        LocalServerError: If the local server would refuse them.
+    """
+    token = os.environ.get(_TOKEN)
+    if not endpoint.is_local or not token:
+        raise SettingError(
+            "--url",
+            endpoint.url,
+            f"a local server whose control token is in {_TOKEN}, or left out: the scenario has faults to set",
+        )
+    await check_control(endpoint.url, token)
+    return striker(endpoint.url, token)
 
 
 def _written(file: Path, write: Callable[[Path], object]) -> str | None:

@@ -60,7 +60,7 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield from _search(result.search)
     yield ""
     yield f"{result.verdict.value.upper()}" + (": " + " ".join(result.reasons) if result.reasons else "")
-    if result.verdict is Verdict.INVALID:
+    if result.verdict is Verdict.INVALID and not result.faults_missed:
         yield "Read the times as an upper bound, not as the service's."
 
 

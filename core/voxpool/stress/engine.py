@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.25
 """Between two ticks, in seconds."""
+_MOST_TOLD: Final = 3
+"""Refused faults that are told one by one."""
 _RELEASE_S: Final = 3.0
 """How long the end of a run waits for slots to come free, in seconds."""
 
@@ -127,6 +129,8 @@ class Engine:
         self._cpu = CpuMeter(around.clock)
         self._random = Random(scenario.seed)  # noqa: S311 - a load, not a secret
         self._troubled = False
+        self._unstruck = dict(enumerate(scenario.faults))
+        self._refused: list[str] = []
         self._underflows = around.underflows()
         self._over = False
         self._began_at = time.time()
@@ -170,8 +174,8 @@ class Engine:
         self._cpu = CpuMeter(self._clock)
         helpers = [
             asyncio.create_task(self._tick(), name="stress tick"),
-            *(asyncio.create_task(self._strike(each), name=f"stress fault {each.at_s:g}")
-              for each in self._scenario.faults),
+            *(asyncio.create_task(self._strike(index, each), name=f"stress fault {each.at_s:g}")
+              for index, each in enumerate(self._scenario.faults)),
         ]  # fmt: skip
         try:
             with LagProbe(self._clock, recorder.lag):
@@ -235,18 +239,30 @@ class Engine:
         if self._load is not None:
             self._load.stop()
 
-    async def _strike(self, timed: TimedFault) -> None:
+    async def _strike(self, index: int, timed: TimedFault) -> None:
         await Alarm(self._clock).until(self.recorder.began + timed.at_s)
-        text = timed.text or ", ".join(f"{name} {value}" for name, value in timed.fault.items())
         if self._around.strike is None:
-            self.recorder.mark(MarkKind.TOOL, f"left out, this is no local server of ours: {text}")
+            self._refuse(timed, "this is no local server of ours")
             return
         try:
             await self._around.strike(timed.fault)
         except LocalServerError as error:
-            self.recorder.mark(MarkKind.TOOL, f"{text}: {error}")
+            self._refuse(timed, str(error))
         else:
-            self.recorder.mark(MarkKind.FAULT, text)
+            del self._unstruck[index]
+            self.recorder.mark(MarkKind.FAULT, timed.words)
+
+    def _refuse(self, timed: TimedFault, why: str) -> None:
+        self.recorder.mark(MarkKind.TOOL, f"the fault could not be set: {timed.words}: {why}")
+        self._refused.append(f"The fault at {timed.at_s:g} s ({timed.words}) could not be set: {why}.")
+
+    def _missed(self) -> tuple[str, ...]:
+        """Return which faults did not strike, as sentences; of a run that was stopped only those that were refused."""
+        if self._refused or self.control.stopping or not self._unstruck:
+            more = len(self._refused) - _MOST_TOLD
+            return (*self._refused[:_MOST_TOLD], *([f"Nor could {more} more."] if more > 0 else []))
+        first = min(self._unstruck.values(), key=lambda each: each.at_s)
+        return (f"The run was over before its fault at {first.at_s:g} s ({first.words}) was due.",)
 
     # -- ticking ---------------------------------------------------------------------------------------------
 
@@ -327,6 +343,7 @@ class Engine:
             stalled_utterances=counts.stalled,
             distributions=meter.result(),
             errors=ledger.errors.result(),
+            faults_missed=len(self._refused) if self.control.stopping else len(self._unstruck),
             thresholds=thresholds,
             search=search,
             ticks=ledger.ticks,
@@ -338,7 +355,7 @@ class Engine:
     def _verdict(
         self, thresholds: tuple[ThresholdResult, ...], search: SearchResult | None
     ) -> tuple[Verdict, tuple[str, ...]]:
-        invalid = complaints(self._observed())
+        invalid = (*self._missed(), *complaints(self._observed()))
         if search is not None and search.safe is None:
             failed: tuple[str, ...] = ("No level held: not even the lowest one that was tried.",)
         elif thresholds:

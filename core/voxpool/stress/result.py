@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """A threshold did not hold; without any, an utterance failed."""
     INVALID = "invalid"
-    """The tool itself was the bottleneck: the numbers say little about the service."""
+    """The tool itself was the bottleneck, or a fault of the scenario did not strike: the numbers mislead."""
     ABORTED = "aborted"
     """Ended before its time: by a person, a cap, a threshold that says so, or a service out of reach."""
 
@@ -269,6 +269,7 @@ class RunResult:
             ``uncorrected``, ``queue``, ``connect``, ``create``, ``release``, ``stall``, ``late_start``, ``loop_lag``,
             ``real_time_factor`` (a ratio).
         errors: By kind, the most frequent first.
+        faults_missed: Faults of the scenario that could not be set, or whose time did not come.
         thresholds: Every threshold.
         search: What the search found, or None when the load was another.
         ticks: The time line.
@@ -303,6 +304,7 @@ class RunResult:
     stalled_utterances: int = 0
     distributions: Mapping[str, Percentiles] = field(default_factory=dict)
     errors: tuple[ErrorCount, ...] = ()
+    faults_missed: int = 0
     thresholds: tuple[ThresholdResult, ...] = ()
     search: SearchResult | None = None
     ticks: tuple[Tick, ...] = ()

@@ -61,6 +61,11 @@ class TimedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fault: dict[str, str | int | float | bool]
     text: str = ""
 
+    @property
+    def words(self) -> str:
+        """What people are told of it."""
+        return self.text or ", ".join(f"{name} {value}" for name, value in self.fault.items())
+
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run does.
@@ -178,6 +183,7 @@ def scenario_from(data: Mapping[str, Any], source: str = "") -> Scenario:
     for index, threshold in enumerate(scenario.thresholds):
         if isinstance(threshold, str):
             _check(lambda threshold=threshold: parse(threshold), data, f"thresholds[{index}]", source)
+    _check_faults(scenario, source)
     return scenario
 
 
@@ -236,6 +242,16 @@ def _check(read: Any, data: Any, where: str, source: str) -> None:
         raise explain(error, data, source, where) from None
     except ValueError as error:
         raise ScenarioError(source, where, str(error)) from None
+
+
+def _check_faults(scenario: Scenario, source: str) -> None:
+    """Find out what the local server would refuse before anything is sent to it."""
+    if not scenario.faults:
+        return
+    from voxpool.server.faultfiles import read
+
+    for index, timed in enumerate(scenario.faults):
+        _check(lambda timed=timed: read(timed.fault), scenario.faults, f"faults[{index}].fault", source)
 
 
 def _without_nothing(data: Any) -> Any:

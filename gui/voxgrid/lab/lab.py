@@ -408,7 +408,10 @@ class StressLab(QObject):
         else:
             self._scenario, self._estimate = scenario, estimated
             self.docks.lab.say_problem(estimated.refusal)
-            self.docks.lab.say_estimate(f"{estimated.words} {self._choose_where(estimated)[1]}")
+            said = [estimated.words, self._choose_where(estimated)[1]]
+            if scenario.faults and self._desk.controller.local_control is None:
+                said.append("Its faults cannot be set at this endpoint, so the result will be INVALID.")
+            self.docks.lab.say_estimate(" ".join(said))
         self._show_state()
 
     def _choose_where(self, estimated: Estimate) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from support.fake_transport import FakeService
 from support.stress_runs import generating_at_most, measured
 from voxpool import Pool
-from voxpool.errors import SettingError
+from voxpool.errors import LocalServerError, SettingError
 from voxpool.events import Outcome
 from voxpool.stress.control import RunControl
 from voxpool.stress.measure import SampleFacts
@@ -541,5 +541,46 @@ async def test_faults_strike_on_time_and_are_marked():
     assert (mark.at_s, mark.text) == (pytest.approx(4.0), "a cut")
     assert [fault for fault, _ in struck] == [{"place": "now", "effect": "drop"}]
 
-    without = await measured(SECOND, texts=HELLO, faults=faults)
-    assert any(mark.kind is MarkKind.TOOL and "left out" in mark.text for mark in without.marks)
+    assert (result.verdict, result.faults_missed) == (Verdict.PASSED, 0)
+
+
+def refusing(why):
+    async def strike(_fault):
+        raise LocalServerError(why)
+
+    return strike
+
+
+@pytest.mark.parametrize(
+    ("strike", "why"),
+    [
+        pytest.param(None, "this is no local server of ours", id="no local server"),
+        pytest.param(refusing("the local server refused it"), "the local server refused it", id="refused"),
+    ],
+)
+async def test_a_run_without_its_faults_is_invalid_and_says_which(strike, why):
+    """What was measured is true, but of another run than the scenario describes."""
+    faults = [{"at_s": 4.0 + number, "fault": {"place": "now", "effect": "drop"}} for number in range(5)]
+    result = await measured(SECOND, texts=HELLO, faults=faults, around={"strike": strike})
+
+    assert (result.verdict, result.faults_missed) == (Verdict.INVALID, 5)
+    assert result.reasons[0] == f"The fault at 4 s (place now, effect drop) could not be set: {why}."
+    assert result.reasons[3:] == ("Nor could 2 more.",)
+    assert sum(mark.kind is MarkKind.TOOL and why in mark.text for mark in result.marks) == 5
+
+
+async def test_a_fault_that_never_comes_up_is_no_fault_that_struck():
+    faults = [{"at_s": 60.0, "fault": {"place": "now", "effect": "drop"}, "text": "a cut"}]
+    result = await measured(SECOND, texts=HELLO, faults=faults, around={"strike": refusing("never asked")})
+
+    assert (result.verdict, result.faults_missed) == (Verdict.INVALID, 1)
+    assert result.reasons == ("The run was over before its fault at 60 s (a cut) was due.",)
+
+
+async def test_a_run_that_was_stopped_owes_no_faults():
+    control = RunControl()
+    later(2.0, control.stop)
+    faults = [{"at_s": 6.0, "fault": {"place": "now", "effect": "drop"}}]
+    result = await measured(SECOND, texts=HELLO, faults=faults, control=control)
+
+    assert (result.verdict, result.faults_missed) == (Verdict.ABORTED, 0)

@@ -11,7 +11,7 @@ from voxpool.errors import LocalServerError
 from voxpool.stress.engine import Surroundings, run
 from voxpool.stress.result import MarkKind
 from voxpool.stress.scenario import scenario_from
-from voxpool.stress.strike import striker
+from voxpool.stress.strike import check_control, striker
 
 TOKEN = "made-up-token"  # made up
 
@@ -55,3 +55,12 @@ async def test_a_wrong_token_is_told_and_never_shown(server):
 async def test_a_server_that_is_not_there_is_told():
     with pytest.raises(LocalServerError, match="did not answer"):
         await striker("http://127.0.0.1:9", TOKEN)({"place": "now", "effect": "drop"})
+
+
+async def test_whether_faults_can_be_set_is_known_without_setting_one(server):
+    await check_control(server.url, TOKEN)
+    with pytest.raises(LocalServerError, match="does not take faults") as refused:
+        await check_control(server.url, "wrong-token")
+    assert "wrong-token" not in str(refused.value)
+    with pytest.raises(LocalServerError, match="did not answer"):
+        await check_control("http://127.0.0.1:9", TOKEN)

@@ -33,7 +33,7 @@ READINGS: Final = {
     Verdict.PASSED: Reading("PASSED", "✓", "good", "Every threshold held."),
     Verdict.FAILED: Reading("FAILED", "✕", "bad", "A threshold did not hold."),
     Verdict.INVALID: Reading(
-        "INVALID", "?", "warning", "The tool itself was the bottleneck: these numbers say little about the service."
+        "INVALID", "?", "warning", "These numbers say little about the service, for the reasons that are named."
     ),
     Verdict.ABORTED: Reading("ABORTED", "■", "warning", "The run ended before its time."),
 }
@@ -148,7 +148,7 @@ def distinct_names(results: Sequence[RunResult]) -> list[str]:
 def caveats(names: Sequence[str], results: Sequence[RunResult]) -> list[str]:
     """Return a sentence for each run whose numbers should not be compared with anything."""
     why = {
-        Verdict.INVALID: "its numbers say what the tool did, not the service",
+        Verdict.INVALID: "its numbers say little about the service",
         Verdict.ABORTED: "its numbers say only how it began",
     }
     return [

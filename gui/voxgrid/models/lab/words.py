@@ -60,6 +60,8 @@ def headline(result: RunResult) -> str:
     """Return the verdict in one sentence."""
     if result.verdict is Verdict.PASSED and not result.thresholds:
         return "The run is over; it had no thresholds to hold."
+    if result.verdict is Verdict.INVALID and result.faults_missed:
+        return "Not every fault of the scenario struck: this is not the run that it describes."
     return _MEANINGS[result.verdict]
 
 

@@ -48,7 +48,7 @@ def test_what_the_form_has_no_field_for_survives():
             "texts": [{"text": "One.", "weight": 2.0}, {"set": "short-replies"}],
             "voices": [{"voice": "Joe", "weight": 2.0}, {"voice": "Ashley", "temperature": 0.5}],
             "thresholds": ["errors.rate < 0.1", {"check": "ttfa_ms.p95 < 900", "abort": True}],
-            "faults": [{"at_s": 1.0, "fault": {"place": "now", "effect": "close"}}],
+            "faults": [{"at_s": 1.0, "fault": {"place": "now", "effect": "drop"}}],
             "max_samples": 77,
             "pool": {"max_connections": 3, "placement": "packed"},
         }
