@@ -60,6 +60,7 @@ class Job:
         buffer: Chunks that were not read yet.
         buffered_bytes: Their audio.
         reader: What the consumer waits for, or None.
+        sent_characters: Characters that sockets took, over all attempts.
     """
 
     __slots__ = (
@@ -80,6 +81,7 @@ class Job:
         "last_audio_s",
         "reader",
         "script",
+        "sent_characters",
         "settings",
         "slot_free_s",
         "ticket",
@@ -107,6 +109,7 @@ class Job:
         self.reader: asyncio.Future[AudioChunk | None] | None = None
         self._settled: list[asyncio.Future[None]] = []
         self._buffered_text = 0
+        self.sent_characters = 0
         self.closed_s: float | None = None
         self._forget_stages()
 
@@ -181,6 +184,7 @@ class Job:
 
     def _on_sent(self, characters: int, serial: int) -> Callable[[float], None]:
         def sent(now: float) -> None:
+            self.sent_characters += characters
             binding = self.binding
             if binding is None or binding.slot.serial != serial:
                 return

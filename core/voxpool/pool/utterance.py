@@ -131,6 +131,11 @@ class Utterance:
         return self._job.ticket.characters
 
     @property
+    def sent_characters(self) -> int:
+        """Characters of it that sockets took so far, those of earlier attempts included."""
+        return self._job.sent_characters
+
+    @property
     def buffered_bytes(self) -> int:
         """Audio that arrived and was not read yet, in bytes."""
         return self._job.buffered_bytes

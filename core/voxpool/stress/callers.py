@@ -120,7 +120,7 @@ class Callers:
 
     def _affordable(self, turn: Turn) -> bool:
         most = self._most_characters
-        if most is None or self._recorder.characters + len(turn.words.text) <= most:
+        if most is None or self._recorder.promised + len(turn.words.text) <= most:
             return True
         self._control.stop(why=f"The cap of {most:,} characters was reached.")
         return False

@@ -69,6 +69,11 @@ class Draft:
         return self.turn.words.text
 
     @property
+    def sent_characters(self) -> int:
+        """Characters that sockets took so far, over all attempts: what did not go out costs nothing."""
+        return self.utterance.sent_characters if self.utterance is not None else 0
+
+    @property
     def outcome(self) -> Outcome:
         """How it ended."""
         if self.error is not None:
@@ -85,10 +90,11 @@ class Draft:
         stages = utterance.stages
         stopped = self.cut if self.cut is not None else self.interrupted
         if stopped is None and self.outcome is Outcome.DONE:
-            return 0
+            # All of its last attempt was heard, and nothing of those before it.
+            return max(0, utterance.sent_characters - len(utterance.text))
         if stages.first_text_s is None:
-            return 0
-        paid = utterance.characters or len(utterance.text)
+            return utterance.sent_characters
+        paid = utterance.characters or utterance.sent_characters
         heard_s = utterance.audio_s
         if stopped is not None:
             heard_s = min(heard_s, max(0.0, stopped - (stages.first_audio_s or stopped)))
@@ -115,6 +121,7 @@ class Draft:
             voice=settings.voice,
             model=settings.model,
             characters=len(self.text),
+            sent_characters=self.sent_characters,
             row=self.row,
             column=self.column,
             connection_id=self.connection_id,

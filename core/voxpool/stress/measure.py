@@ -220,7 +220,7 @@ class SampleFacts:
         self._values: dict[str, list[float]] = {name: [] for name in DISTRIBUTIONS}
         for sample in samples:
             self.counts.started += 1
-            self.counts.characters += sample.characters
+            self.counts.characters += sample.paid_characters
             count_sample(self.counts, sample)
             for name, value in values_of(sample):
                 if value is not None:

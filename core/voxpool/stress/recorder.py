@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from voxpool.events import (
@@ -50,6 +51,7 @@ class Recorder:
         uncounted: Phases whose utterances are kept but not counted.
         in_flight: Utterances asked for and not ended.
         reach: Whether the service can be reached.
+        promised: Characters sent, and those of utterances under way that may still be: what a cap has to hold.
     """
 
     def __init__(
@@ -82,8 +84,9 @@ class Recorder:
         self._numbers = 0
         self.peak_in_flight = 0
         self.peak_connections = 0
-        self.characters = 0
-        self.usd = 0.0
+        self.promised = 0
+        self._sent = 0
+        self._usd = 0.0
         self._stalls = 0
         self._since = _Since()
         self._follower: Callable[[Sample], None] | None = None
@@ -111,6 +114,21 @@ class Recorder:
         """Pool events that came too fast."""
         return self._subscription.lost
 
+    @property
+    def _open(self) -> Iterator[Draft]:
+        """Those that are not written down yet."""
+        return chain(self.in_flight.values(), self._releasing.values())
+
+    @property
+    def characters(self) -> int:
+        """Characters that sockets took so far; text that did not go out costs nothing."""
+        return self._sent + sum(draft.sent_characters for draft in self._open)
+
+    @property
+    def usd(self) -> float:
+        """What these cost, estimated."""
+        return self._usd + sum(map(self._usd_of, self._open))
+
     def follow(self, follower: Callable[[Sample], None] | None) -> None:
         """Hand every sample to somebody who looks at a part of the run, until another or nobody does."""
         self._follower = follower
@@ -134,16 +152,10 @@ class Recorder:
         """The pool was asked for an utterance, or is about to be."""
         self.in_flight[draft.number] = draft
         self.peak_in_flight = max(self.peak_in_flight, len(self.in_flight))
-        characters = len(draft.text)
-        price = price_of(draft.turn.words.settings.model, self._own_price) if self._paid else 0.0
-        self.characters += characters
-        self.usd += characters * price / 1e6
+        self.promised += len(draft.text)
         self._since.late_start_ms = max(self._since.late_start_ms, draft.late_ms)
         if draft.phase not in self.uncounted:
-            counts = self.meter.counts
-            counts.started += 1
-            counts.characters += characters
-            counts.usd += characters * price / 1e6
+            self.meter.counts.started += 1
             self._record("late_start_ms", draft.late_ms)
 
     def accepted(self, draft: Draft) -> None:
@@ -239,10 +251,16 @@ class Recorder:
             self._by_utterance.pop(draft.utterance.id, None)
             self._releasing.pop(draft.utterance.id, None)
         sample = draft.sample(self.began)
+        sent, usd = sample.paid_characters, self._usd_of(draft)
         # What holds audio and connection is let go here; the sample is plain numbers.
         draft.utterance = None
+        self.promised += sent - len(draft.text)
+        self._sent += sent
+        self._usd += usd
         if draft.phase not in self.uncounted:
             self.meter.count(sample)
+            self.meter.counts.characters += sent
+            self.meter.counts.usd += usd
             self.window.end(self.now_s, sample)
             for name, value in values_of(sample):
                 if name not in EARLY or name == "queue_ms":
@@ -250,6 +268,10 @@ class Recorder:
         self.ledger.sample(sample)
         if self._follower is not None:
             self._follower(sample)
+
+    def _usd_of(self, draft: Draft) -> float:
+        price = price_of(draft.turn.words.settings.model, self._own_price) if self._paid else 0.0
+        return draft.sent_characters * price / 1e6
 
     def _record(self, name: str, value: float | None) -> None:
         self.meter.record(name, value)

@@ -24,6 +24,8 @@ class Sample:
         voice: Voice name.
         model: Model name.
         characters: Characters of its text.
+        sent_characters: Characters that sockets took, over all attempts; None in runs that were kept before this was
+            measured.
         row: Grid row of its last context, -1 without any.
         column: Grid column, -1 without any.
         connection_id: Serial number of the connection, 0 without any.
@@ -61,6 +63,7 @@ class Sample:
     voice: str = ""
     model: str = ""
     characters: int = 0
+    sent_characters: int | None = None
     row: int = -1
     column: int = -1
     connection_id: int = 0
@@ -87,6 +90,11 @@ class Sample:
     stalled_s: float = 0.0
     longest_stall_s: float = 0.0
     wasted_characters: int = 0
+
+    @property
+    def paid_characters(self) -> int:
+        """Characters that a service may ask to be paid: those sent, or all of its text where that is not known."""
+        return self.characters if self.sent_characters is None else self.sent_characters
 
     @property
     def ttfa_ms(self) -> float | None:
