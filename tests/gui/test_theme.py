@@ -3,9 +3,13 @@
 from dataclasses import fields
 
 import pytest
-from PySide6.QtGui import QColor, QFontInfo
+import shiboken6
+from PySide6.QtGui import QColor, QFontInfo, QPalette
+from PySide6.QtWidgets import QDialog, QLabel, QWidget
 
 from voxgrid.theme import DARK, LIGHT, Theme, ThemeMode, make_style_sheet, mono_font
+from voxgrid.views.filter_field import FilterField
+from voxgrid.views.voice_chooser import VoiceChooser
 from voxpool.events import SlotState
 
 
@@ -56,6 +60,41 @@ def test_switching_repaints_and_says_so(qapp):
     assert qapp.palette().window().color() == QColor(LIGHT.background)
     theme.set_mode(ThemeMode.DARK)
     assert theme.tokens is DARK
+
+
+def test_windows_wear_the_sheet_and_the_application_none(qapp, qtbot):
+    theme = Theme(qapp)
+    theme.apply()
+    window, gone = QWidget(), QWidget()
+    qtbot.addWidget(window)
+    for each in (window, gone):
+        theme.dress(each)
+        assert each.styleSheet() == make_style_sheet(DARK)
+    inside, hidden, later = QLabel(window), QDialog(window), QDialog(window)
+    for each in (window, hidden):
+        each.show()
+    hidden.hide()
+    shiboken6.delete(gone)
+    for tokens, mode in ((LIGHT, ThemeMode.LIGHT), (DARK, ThemeMode.DARK), (LIGHT, ThemeMode.LIGHT)):
+        theme.set_mode(mode)
+        for each in (inside, hidden, later):
+            each.show()
+            assert each.palette().color(QPalette.ColorRole.WindowText) == QColor(tokens.text)
+            each.hide()
+    # A sheet of the application's is told to every widget there is: a third of a second of the event loop's.
+    assert qapp.styleSheet() == ""
+    theme.set_mode(ThemeMode.DARK)
+
+
+def test_lists_that_open_as_windows_of_their_own_wear_it_too(stage):
+    window = stage.parts.window
+    stage.parts.theme.set_mode(ThemeMode.LIGHT)
+    views = [each for each in window.findChildren(QWidget) if isinstance(each, FilterField | VoiceChooser)]
+    assert {type(each) for each in views} == {FilterField, VoiceChooser}
+    for each in views:
+        assert each.choices.parent() is None
+        assert each.choices.styleSheet() == window.styleSheet() == make_style_sheet(LIGHT)
+    stage.parts.theme.set_mode(ThemeMode.DARK)
 
 
 def test_digits_are_equally_wide():

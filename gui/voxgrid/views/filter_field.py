@@ -94,6 +94,7 @@ class FilterField(QLineEdit):
         self.choices = QListView()
         self.choices.setAccessibleName("What may come next")
         self._popup.setPopup(self.choices)
+        theme.dress(self.choices)
         self.choices.setItemDelegate(_Candidates(theme, self.choices))
         self._popup.activated.connect(self._take)
         self.textChanged.connect(self._read)

@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self._palette: CommandPalette | None = None
         self.theme = theme
         self.setObjectName("voxgrid")
+        theme.dress(self)
         self.setWindowTitle("Voxgrid")
         self.setWindowIcon(icon("voxgrid"))
         self.setDockOptions(
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         dock.setVisible(name in FIRST.docks)
-        dock.toggleViewAction().toggled.connect(lambda _shown: self.docksChanged.emit())
+        dock.toggleViewAction().toggled.connect(self.docksChanged)
         self.docks[name] = dock
         return dock
 

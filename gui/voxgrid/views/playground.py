@@ -49,6 +49,7 @@ class PlaygroundView(QWidget):
         self.editor = SpeechEditor(theme)
         self.waveform = WaveformView(theme)
         self.parameters = ParametersView(Form.from_text(controller.store.get(remembered.FORM)))
+        theme.dress(self.parameters.voice.choices)
         self.fire_panel = FirePanel(
             controller.store.get(remembered.FIRE_COUNT), controller.store.get(remembered.FIRE_SOURCE)
         )

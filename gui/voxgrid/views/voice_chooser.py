@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QCompleter, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QCompleter, QWidget
 
 from voxgrid.views.widgets import Picker
 
@@ -41,11 +41,19 @@ class VoiceChooser(Picker):
         completer.setMaxVisibleItems(18)
         completer.activated.connect(self._take_text)
         self.setCompleter(completer)
+        popup = completer.popup()
+        assert popup is not None  # noqa: S101 - it completes in a popup
+        self._popup = popup
         self.activated.connect(self._take_index)
         line = self.lineEdit()
         assert line is not None  # noqa: S101 - it is editable
         line.editingFinished.connect(self._take_text)
         self._voice = ""
+
+    @property
+    def choices(self) -> QAbstractItemView:
+        """The list that opens while somebody types; it is a window of its own."""
+        return self._popup
 
     @property
     def voice(self) -> str:
