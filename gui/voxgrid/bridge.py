@@ -289,7 +289,7 @@ class Bridge(QObject):
         happened = self._fold()
         self._follow_sounds()
         frame = self.live.take(now)
-        if happened or frame.cells or frame.rows:
+        if happened or frame.cells or frame.rows or frame.errors:
             self._quiet = 0
             if self._past is None:
                 self.framed.emit(frame)

@@ -88,9 +88,11 @@ class Notifications(QObject):
 
     Attributes:
         changed: Emitted after any change.
+        faulted: Emitted with the notification of an exception that nobody expected: a fault of ours.
     """
 
     changed = Signal()
+    faulted = Signal(object)
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -182,7 +184,10 @@ class Notifications(QObject):
             text = f"{where or 'Something in Voxgrid itself'} failed unexpectedly ({type(error).__name__}: {said})"
             hint = hint or "You can go on; the details help if you report it."
         details = "".join(traceback.format_exception(error))
-        self.post(text, hint=hint, details=details, key=key or f"{type(error).__name__}/{where}")
+        key = key or f"{type(error).__name__}/{where}"
+        self.post(text, hint=hint, details=details, key=key)
+        if not known:
+            self.faulted.emit(self._history[-1])
 
     def dismiss(self, key: str) -> None:
         """Take one away because the user has read it."""

@@ -512,7 +512,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
         "own_fault",
         "Something in Voxgrid itself failed",
         "An exception that nobody caught: a fault of this program, not of the service.",
-        "You can go on. Copy the report from the notifications; it holds no keys and is safe to post.",
+        "You can go on. Copy its report; it holds no keys and is safe to post.",
         "16",
         at=(S.APP,),
     ),

@@ -69,6 +69,8 @@ def whom_words(failure: Failure, book: FailureBook) -> str:
     """Return whom else it hit."""
     if failure.kind is Kind.CONNECTION:
         return blast_words(failure, book)
+    if failure.kind is Kind.APP:
+        return "Nothing that is spoken: the pool does not depend on the window."
     lost = book.get(failure.cause)
     if lost is not None:
         others = len(lost.hits) - 1
@@ -140,6 +142,8 @@ def then_words(failure: Failure) -> str:
         return "The pool dropped the frame and went on."
     if failure.kind is Kind.SLOT:
         return "The pool replaces the connection to be rid of the slot."
+    if failure.kind is Kind.APP:
+        return "The window goes on; what it was doing just then is left undone."
     sequel = failure.sequel
     if sequel is None:
         return ""

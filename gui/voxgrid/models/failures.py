@@ -142,7 +142,7 @@ class Failure:
     def place(self) -> str:
         """Where, in words: ``"connection 10, slot 2"``."""
         if self.row < 0:
-            return "no slot"
+            return "in the window" if self.kind is Kind.APP else "no slot"
         return f"connection {self.row + 1}" + (f", slot {self.column + 1}" if self.column >= 0 else "")
 
 

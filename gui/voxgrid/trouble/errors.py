@@ -22,6 +22,7 @@ from voxgrid.views.error_detail import Detail
 from voxgrid.views.errors_view import ErrorsView
 from voxgrid.views.menus import Entry
 from voxpool.frames.record import WIRE_NAMES, FrameRecord
+from voxpool.knowledge import Situation
 from voxpool.scrub import scrub
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from voxgrid.models.board import Frame
     from voxgrid.models.failure_book import FailureBook
     from voxgrid.models.grid import Place
+    from voxgrid.notifications import Notification
 
 FramesAround = Callable[[Failure], Sequence[str]]
 """Returns the frames around a failure, a line each, oldest first."""
@@ -166,6 +168,7 @@ class ErrorsFeature(QObject):
         desk.bridge.replaced.connect(self._replaced)
         desk.window.inspector.errorsRequested.connect(self._cell_errors_requested)
         desk.window.layoutShown.connect(self._give_room)
+        desk.notifications.faulted.connect(self._enter_fault)
         self._dock.visibilityChanged.connect(self._seen)
 
     async def close(self) -> None:
@@ -184,6 +187,15 @@ class ErrorsFeature(QObject):
         # Time goes backwards too, when a recording is scrubbed.
         if self._stale and abs(frame.now - self._shown_at) >= _EVERY_S:
             self.refresh()
+
+    def _enter_fault(self, fault: Notification) -> None:
+        """Enter a fault of the window's own among the errors of the pool that is followed.
+
+        It is shown with the next frame or second and wakes nobody: a fault in showing would cause itself for ever.
+        """
+        self._desk.bridge.live.errors.add(
+            Kind.APP, self._desk.clock(), fault.text, Situation.APP, details=fault.details
+        )
 
     def _second(self) -> None:
         if not self._desk.bridge.in_past:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton
 from support.stage import play
 from voxgrid.items.failure_items import ITEM_ROLE
 from voxgrid.layouts import LAYOUTS
+from voxgrid.models.board import Models
 from voxgrid.models.cell import Look
 from voxgrid.models.failures import Kind
 from voxgrid.trouble.errors import ErrorsFeature
@@ -179,3 +180,70 @@ def test_the_newest_error_is_a_key_away(stage, errors):
     stage.parts.bridge.attach(type(stage.pool)())
     errors.show_newest()
     assert stage.parts.notifications.newest.text == "Nothing has failed yet."
+
+
+KEY = "Zm9yLXRlc3RzOm1hZGUtdXA="  # made up
+
+
+def break_the_window(stage, text="made up"):
+    def draw():
+        raise ZeroDivisionError(text)
+
+    try:
+        draw()
+    except ZeroDivisionError as error:
+        stage.parts.notifications.exception(error, "Drawing the grid")
+
+
+def test_a_fault_of_the_windows_own_is_an_error_like_others(stage, errors):
+    before = errors.book.total
+    break_the_window(stage, f"Authorization: Basic {KEY}")
+    stage.second()
+    fault = errors.book.all()[0]
+    assert (fault.kind, fault.entry.name) == (Kind.APP, "own_fault")
+    assert errors.view.tabText(0) == f"Errors {before + 1}"
+    errors.show_newest()
+    shown = errors.view.detail.shown
+    assert "Drawing the grid failed unexpectedly (ZeroDivisionError" in shown.title
+    assert shown.answers["where"] == "Voxgrid"
+    assert "The window goes on" in shown.answers["then"]
+    assert "break_the_window" in shown.details
+    assert not shown.has_cell
+    errors.copy_report(fault.number)
+    report = QGuiApplication.clipboard().text()
+    assert "ZeroDivisionError" in report
+    for said in (*texts(shown), report, fault.text, fault.details):
+        assert KEY not in said
+    assert "(ZeroDivisionError" in report
+
+
+def test_it_is_announced_once_and_what_is_expected_is_no_fault(stage, errors, monkeypatch):
+    told = []
+    monkeypatch.setattr(errors._announcer, "tell", told.extend)
+    before = errors.book.total
+    stage.parts.notifications.exception(OSError("the disk is full"), "Saving")
+    stage.frame()
+    assert errors.book.total == before
+    break_the_window(stage)
+    stage.parts.bridge.tick()
+    stage.parts.bridge.tick()
+    assert [failure.kind for failure in told] == [Kind.APP]
+
+
+def test_a_fault_wakes_nobody(stage, errors):
+    stage.parts.bridge.stop()
+    stage.parts.bridge._seconds.start()
+    assert not stage.parts.bridge.lively
+    break_the_window(stage)
+    assert not stage.parts.bridge.lively
+
+
+def test_a_fault_while_the_past_is_shown_is_found_when_it_is_now_again(stage, errors):
+    past = Models()
+    bridge = stage.parts.bridge
+    bridge.show_past(past, 1000.0)
+    break_the_window(stage)
+    assert past.errors.total == 0
+    bridge.show_live()
+    stage.frame()
+    assert errors.book.all()[0].kind is Kind.APP
