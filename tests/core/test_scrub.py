@@ -29,6 +29,7 @@ WORDS = [
     f"VOXPOOL_CONTROL_TOKEN={KEY}",
     f"https://user:{KEY}@host/",
     f"session {TOKEN} ended",
+    f"Sec-WebSocket-Protocol: basic_{KEY}",
 ]
 
 
@@ -57,6 +58,7 @@ def test_a_key_that_was_made_here_is_known_wherever_it_stands() -> None:
         "basic things, bearer of news, the secret is out, a token of thanks",
         "Check the key in the endpoint settings (Ctrl+E): it is the Basic (base64) key of the portal.",
         "authorization is required",
+        "basic_information_about_the_service_and_its_limits",
         "no context within 5 s: timed out while creating (queueing 0.00 s)",
         "http://127.0.0.1:8080/voxgrid/v1/ledger?since=12.5",
         '{"result":{"contextId":"vx-1","audioChunk":{"audioContent":"UklGRgAAAABXQVZF"}}}',

@@ -16,7 +16,7 @@ import pybase64
 
 from voxpool.errors import ProtocolError
 from voxpool.frames.record import AUDIO_MARK, FrameKind, audio_words
-from voxpool.frames.secrets import Scrub, keep_everything, scrub_json, scrub_text
+from voxpool.frames.secrets import Scrub, scrub_json
 from voxpool.protocol import wire
 from voxpool.protocol.codec import read_status, read_timestamps
 from voxpool.protocol.cut import cut_audio
@@ -24,6 +24,7 @@ from voxpool.protocol.messages import TimestampKind
 from voxpool.protocol.riff import is_riff, parse_header
 from voxpool.protocol.settings import Encoding
 from voxpool.protocol.status import Code
+from voxpool.scrub import scrub
 
 FOLDED_MOST: Final = 64_000
 """Characters kept of one frame without its audio; none that the protocol knows is a tenth of it."""
@@ -137,7 +138,7 @@ class Folder:
         scrub: Takes out the credential in use.
     """
 
-    def __init__(self, scrub: Scrub = keep_everything) -> None:
+    def __init__(self, scrub: Scrub = scrub) -> None:
         self._scrub = scrub
         self._known: dict[str, Folded] = {}
 
@@ -167,7 +168,7 @@ class Folder:
         self._known[rest] = folded
 
     def _read(self, frame: str, *, inbound: bool) -> Folded:
-        text = scrub_json(frame, self._scrub, inbound=inbound)
+        text = scrub_json(frame, self._scrub)
         kept, cut = (text, 0) if len(text) <= FOLDED_MOST else (text[:FOLDED_MOST], len(text) - FOLDED_MOST)
         try:
             data = orjson.loads(text)
@@ -181,7 +182,7 @@ class Folder:
 
     def scrub(self, text: str) -> str:
         """Return audio that is shown whole without secrets: nothing else looked into it."""
-        return scrub_text(text, self._scrub, inbound=False)
+        return self._scrub(text)
 
 
 def _short(text: str) -> str:

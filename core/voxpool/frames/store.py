@@ -14,7 +14,8 @@ from typing import Final
 
 from voxpool.frames.folding import AudioFormat, Folded, Folder, audio_bytes, describe_audio
 from voxpool.frames.record import AUDIO_MARK, FrameKind, FrameRecord
-from voxpool.frames.secrets import Scrub, keep_everything
+from voxpool.frames.secrets import Scrub
+from voxpool.scrub import scrub
 
 _logger = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class FrameStore:
 
     # -- taking in -------------------------------------------------------------------------------------------
 
-    def begin(self, scrub: Scrub = keep_everything) -> None:
+    def begin(self, scrub: Scrub = scrub) -> None:
         """Forget everything: another pool follows, whose connections count from 1 again.  Serials go on.
 
         Args:
