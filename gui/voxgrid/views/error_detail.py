@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from voxgrid.theme import mono_font, ui_font
+from voxgrid.views.page import Page, readable
 from voxgrid.views.widgets import label, restyle
 
 _QUESTIONS: Final = ("where", "when", "state", "why", "whom", "then", "do")
@@ -46,7 +47,7 @@ class Detail:
     cause: int = 0
 
 
-class ErrorDetail(QScrollArea):
+class ErrorDetail(Page):
     """Shows one error.
 
     Signals:
@@ -61,25 +62,15 @@ class ErrorDetail(QScrollArea):
     causeRequested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("error_detail", "The chosen error", 7, parent)
         self._shown: Detail | None = None
-        self.setObjectName("error_detail")
-        self.setAccessibleName("The chosen error")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        page = QWidget(self)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(12, 8, 12, 12)
-        self._column.setSpacing(7)
-        self._title = _text("title")
-        self._column.addWidget(self._title)
+        self._title = readable("title")
+        self.column.addWidget(self._title)
         self._build_buttons()
         self._build_answers()
-        self._lines = _text("value")
-        self._column.addWidget(self._lines)
-        self._column.addStretch(1)
-        self.setWidget(page)
+        self._lines = readable("value")
+        self.column.addWidget(self._lines)
+        self.column.addStretch(1)
         self.show_detail(None)
 
     def _build_buttons(self) -> None:
@@ -108,7 +99,7 @@ class ErrorDetail(QScrollArea):
             button.clicked.connect(lambda _checked=False, wanted=signal: self._ask(wanted))
             row.addWidget(button)
         row.addStretch(1)
-        self._column.addLayout(row)
+        self.column.addLayout(row)
 
     def _build_answers(self) -> None:
         grid = QGridLayout()
@@ -118,12 +109,12 @@ class ErrorDetail(QScrollArea):
         self._answers: dict[str, tuple[QLabel, QLabel]] = {}
         for row, question in enumerate(_QUESTIONS):
             name = label(_LABELS.get(question, question), "small")
-            answer = _text("")
+            answer = readable()
             name.setToolTip(_ASKED.get(question, ""))
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(answer, row, 1)
             self._answers[question] = (name, answer)
-        self._column.addLayout(grid)
+        self.column.addLayout(grid)
 
     @property
     def shown(self) -> Detail | None:
@@ -177,16 +168,6 @@ class ErrorDetail(QScrollArea):
         shown = self._shown
         if shown is not None:
             signal.emit(shown.cause if signal is self.causeRequested else shown.number)  # type: ignore[attr-defined]
-
-
-def _text(role: str) -> QLabel:
-    made = QLabel()
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setWordWrap(True)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if role:
-        made.setProperty("role", role)
-    return made
 
 
 def texts(detail: Detail) -> Sequence[str]:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from voxgrid.views.attempt_view import AttemptList
 from voxgrid.views.fact_grid import FactGrid
 from voxgrid.views.grid_delegate import look_color
 from voxgrid.views.inspector_parts import Badge, TextBox
+from voxgrid.views.page import Page, plain, readable
 from voxgrid.views.waveform import WaveformView
 from voxgrid.views.widgets import restyle
 
@@ -33,7 +33,7 @@ _EMPTY: Final = (
 )
 
 
-class InspectorView(QScrollArea):
+class InspectorView(Page):
     """Shows one utterance.
 
     Args:
@@ -54,30 +54,20 @@ class InspectorView(QScrollArea):
     errorsRequested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("inspector", "Inspector", 8, parent)
         self._theme = theme
         self._shown: Inspection | None = None
-        self.setObjectName("inspector")
-        self.setAccessibleName("Inspector")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        page = QWidget(self)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(12, 8, 12, 12)
-        self._column.setSpacing(8)
         self._build_head()
         self._build_error()
         self._build_errors_link()
-        self.attempts = AttemptList(theme, page)
+        self.attempts = AttemptList(theme, self.page)
         self.attempts.cellRequested.connect(self.cellRequested)
         self.attempts.framesRequested.connect(self.framesRequested)
-        self._column.addWidget(self.attempts)
+        self.column.addWidget(self.attempts)
         self._build_buttons()
         self._build_sound()
         self._build_text()
-        self._column.addStretch(1)
-        self.setWidget(page)
+        self.column.addStretch(1)
         self.waveform.hide()
         self.show_inspection(None)
         self.show_errors(0)
@@ -86,33 +76,31 @@ class InspectorView(QScrollArea):
     # --- building ----------------------------------------------------------------------------------------
 
     def _build_head(self) -> None:
-        self._title = _label("heading")
+        self._title = plain("heading")
         self._badge = Badge(self._theme, self)
-        self._state = _label("heading")
+        self._state = plain("heading")
         self._state.setAccessibleName("State")
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._title)
         row.addWidget(self._badge)
         row.addWidget(self._state, 1)
-        self._column.addLayout(row)
-        self._subtitle = _label("small")
+        self.column.addLayout(row)
+        self._subtitle = plain("small")
         self._subtitle.setWordWrap(True)
-        self._column.addWidget(self._subtitle)
+        self.column.addWidget(self._subtitle)
 
     def _build_error(self) -> None:
         self._error = QFrame(self)
         self._error.setProperty("role", "error")
-        self._error_text = _label("error")
-        self._error_advice = _label("small")
+        self._error_text = readable("error")
+        self._error_advice = readable("small")
         box = QVBoxLayout(self._error)
         box.setContentsMargins(10, 8, 10, 8)
         box.setSpacing(4)
         for label in (self._error_text, self._error_advice):
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             box.addWidget(label)
-        self._column.addWidget(self._error)
+        self.column.addWidget(self._error)
 
     def _build_buttons(self) -> None:
         self._listen = QPushButton("Listen", self)
@@ -129,36 +117,36 @@ class InspectorView(QScrollArea):
             button.clicked.connect(lambda _checked=False, wanted=signal: self._ask(wanted))
             row.addWidget(button)
         row.addStretch(1)
-        self._column.addLayout(row)
+        self.column.addLayout(row)
 
     def _build_text(self) -> None:
-        self._text_head = _label("heading", "TEXT")
-        self._column.addWidget(self._text_head)
+        self._text_head = plain("heading", "TEXT")
+        self.column.addWidget(self._text_head)
         self._text = TextBox(self)
-        self._column.addWidget(self._text)
-        self._settings_head = _label("heading", "SETTINGS")
-        self._column.addWidget(self._settings_head)
+        self.column.addWidget(self._text)
+        self._settings_head = plain("heading", "SETTINGS")
+        self.column.addWidget(self._settings_head)
         self.settings = FactGrid("Settings as sent and as echoed", self)
-        self._column.addWidget(self.settings)
-        self._facts_head = _label("heading", "FACTS")
-        self._column.addWidget(self._facts_head)
+        self.column.addWidget(self.settings)
+        self._facts_head = plain("heading", "FACTS")
+        self.column.addWidget(self._facts_head)
         self.facts = FactGrid("Facts", self)
-        self._column.addWidget(self.facts)
+        self.column.addWidget(self.facts)
 
     def _build_sound(self) -> None:
-        self._heard_head = _label("heading", "AS HEARD")
-        self._column.addWidget(self._heard_head)
+        self._heard_head = plain("heading", "AS HEARD")
+        self.column.addWidget(self._heard_head)
         self.waveform = WaveformView(self._theme, self)
-        self._column.addWidget(self.waveform)
+        self.column.addWidget(self.waveform)
         self.heard = FactGrid("What a listener would have heard", self)
-        self._column.addWidget(self.heard)
+        self.column.addWidget(self.heard)
 
     def _build_errors_link(self) -> None:
         self._errors_link = QPushButton(self)
         self._errors_link.setProperty("role", "link")
         self._errors_link.setObjectName("inspector_errors")
         self._errors_link.clicked.connect(self.errorsRequested)
-        self._column.addWidget(self._errors_link, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self._errors_link, 0, Qt.AlignmentFlag.AlignLeft)
 
     # --- showing -----------------------------------------------------------------------------------------
 
@@ -232,14 +220,6 @@ class InspectorView(QScrollArea):
     def _ask(self, signal: object) -> None:
         if self._shown is not None and self._shown.utterance_id:
             signal.emit(self._shown.utterance_id)  # type: ignore[attr-defined]
-
-
-def _label(role: str, text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if role:
-        label.setProperty("role", role)
-    return label
 
 
 def _set(label: QLabel, text: str) -> None:
