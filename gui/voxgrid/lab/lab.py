@@ -19,6 +19,7 @@ from voxgrid.lab.docks import LabDocks
 from voxgrid.lab.follower import Follower
 from voxgrid.lab.hearing import Hearing
 from voxgrid.lab.menu import LabMenu
+from voxgrid.lab.preparation import Preparation
 from voxgrid.lab.runner import Order, Runner, run_apart, run_here
 from voxgrid.models.lab.draft import Draft
 from voxgrid.models.lab.estimate import WINDOW, Estimate, choose_where, estimate
@@ -51,6 +52,10 @@ _logger = logging.getLogger(__name__)
 
 _SETTLE_MS: Final = 250
 """After the last change of the form, before it is estimated."""
+_PREPARE_MS: Final = 1500
+"""After the window was made, before what a run needs is loaded: the window itself comes first."""
+_CHARTS_S: Final = 3.0
+"""How long a run waits for its charts to be made: they would hold up the loop that it is measured by."""
 _DRAIN_S: Final = 3.0
 """How long the pool in use may take to let go of its connections, which count against the run's."""
 _CLOSE_S: Final = 0.6
@@ -99,6 +104,12 @@ class StressLab(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._judge)
+        self._preparation = Preparation()
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_PREPARE_MS)
+        self._idle.timeout.connect(self._preparation.start)
+        self._idle.start()
         self._connect()
         form = self.docks.lab.scenario
         form.show_draft(remembered.draft_from_text(desk.store.get(remembered.DRAFT)))
@@ -232,10 +243,12 @@ class StressLab(QObject):
     async def close(self) -> None:
         """End the run, if one goes on."""
         self._settle.stop()
+        self._idle.stop()
         self._stop(drain=False, why="The window was closed.")
         if self._running is not None:
             await asyncio.wait({self._running}, timeout=_CLOSE_S)
         await self._tasks.cancel()
+        await self._preparation.close()
         self.docks.stop()
 
     # --- the run -----------------------------------------------------------------------------------------
@@ -244,6 +257,7 @@ class StressLab(QObject):
         result: RunResult | None = None
         self._problem = ""
         try:
+            await self._prepare()
             await self._make_room()
             result = await runner(order)
         except VoxpoolError as error:
@@ -253,6 +267,22 @@ class StressLab(QObject):
                 hearing.close()
             self._desk.bridge.tick()
             self._over(result)
+
+    async def _prepare(self) -> None:
+        """Have everything loaded and made before the run begins: what takes long now would be the run's own lag."""
+        await self._preparation.ready()
+        charts = self.docks.charts
+        if charts.complete:
+            return
+        made = asyncio.Event()
+        charts.made.connect(made.set)
+        try:
+            async with asyncio.timeout(_CHARTS_S):
+                await made.wait()
+        except TimeoutError:
+            _logger.info("the charts were not made within %.0f s", _CHARTS_S)
+        finally:
+            charts.made.disconnect(made.set)
 
     async def _make_room(self) -> None:
         """Have the pool in use let go of its connections: they count against the same account as the run's."""

@@ -63,7 +63,8 @@ class Chart(QWidget):
         self._scale: tuple[float, float, tuple[tuple[float, str], ...]] = (0.0, 0.0, ())
         self._limits: tuple[float, ...] = ()
         self.legend = Legend(title, theme, self)
-        self.plot = pg.PlotWidget(self)
+        # A menu of pyqtgraph's that nobody may open would take half of the time that a chart takes to be made.
+        self.plot = pg.PlotWidget(self, enableMenu=False)
         self._items: dict[str, Any] = {}
         self._limit_items: list[Any] = []
         column = QVBoxLayout(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -19,20 +19,24 @@ if TYPE_CHECKING:
     from voxgrid.views.lab.knee_view import KneeView
 
 TIME, LEVELS = range(2)
+_BREATH_MS: Final = 8
+"""Between two charts that are made: what was made is painted, and everybody else has a turn."""
 _IDLE: Final = "Wheel zooms, drag moves, double click shows all"
 
 
 class ChartsDock(QWidget):
-    """Shows a picture as charts.  They are made when they are first seen: the plotting library takes a while to load.
+    """Shows a picture as charts.  They are made when they are first seen, one after the other: all take a while.
 
     Args:
         theme: Colours.
 
     Signals:
+        made(): Every chart is made.
         pauseToggled(bool): The view stands still, or goes on; the run does not care.
         saveRequested(): Save the charts as a picture.
     """
 
+    made = Signal()
     pauseToggled = Signal(bool)
     saveRequested = Signal()
 
@@ -44,6 +48,9 @@ class ChartsDock(QWidget):
         self._picture = Picture()
         self._charts: ChartsView | None = None
         self._knee: KneeView | None = None
+        self._making = QTimer(self)
+        self._making.setInterval(_BREATH_MS)
+        self._making.timeout.connect(self._make_next)
         self._paused = False
         self._moment_s: float | None = None
         self.tabs = QTabBar()
@@ -82,6 +89,11 @@ class ChartsDock(QWidget):
     def charts(self) -> ChartsView | None:
         """The charts, once they were seen."""
         return self._charts
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is being made (any more)."""
+        return not self._making.isActive()
 
     @property
     def knee(self) -> KneeView | None:
@@ -138,6 +150,7 @@ class ChartsDock(QWidget):
 
     def stop(self) -> None:
         """Leave no timer."""
+        self._making.stop()
         if self._charts is not None:
             self._charts.stop()
 
@@ -148,20 +161,23 @@ class ChartsDock(QWidget):
 
     def save_picture(self, path: Path) -> str:
         """Write the page that is shown to a PNG or SVG file; return "" or why it could not be written."""
-        self._build()
-        assert self._charts is not None  # noqa: S101 - just made
+        charts = self._begin()
+        while not charts.complete:
+            charts.make_next()
         if self.tabs.currentIndex() == TIME or self._knee is None:
-            return self._charts.save(path)
+            return charts.save(path)
         write = save_svg if path.suffix.lower() == ".svg" else save_png
         written = write(self._knee, path, self._picture.name, self._theme.tokens.background)
         return "" if written else f"{path} could not be written."
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Make the charts when they are first seen."""
+        """Make the charts when they are first seen, with frames in between."""
         super().showEvent(event)
-        self._build()
-        if self._charts is not None and not self._paused:
-            self._charts.refresh()
+        charts = self._begin()
+        if not charts.complete:
+            self._making.start()
+        if not self._paused:
+            charts.refresh()
 
     def sizeHint(self) -> QSize:
         """Return the size of one column."""
@@ -179,26 +195,39 @@ class ChartsDock(QWidget):
         row.addWidget(self.save)
         return row
 
-    def _build(self) -> None:
+    def _begin(self) -> ChartsView:
+        """Return the charts, of which the first time none is made yet."""
         if self._charts is not None:
-            return
+            return self._charts
         from voxgrid.views.lab.charts_view import ChartsView
-        from voxgrid.views.lab.knee_view import KneeView
 
-        self._charts = ChartsView(self._theme, self)
-        self._charts.readout.connect(lambda said: self.readout.setText(said or _IDLE))
-        self._knee = KneeView(self._theme, self)
-        self._pages.addWidget(self._charts)
-        self._pages.addWidget(self._knee)
-        self._charts.show_picture(self._picture)
-        self._charts.show_moment(self._moment_s)
-        self._show_knee()
+        self._charts = charts = ChartsView(self._theme, self, at_once=False)
+        charts.readout.connect(lambda said: self.readout.setText(said or _IDLE))
+        self._pages.addWidget(charts)
+        charts.show_picture(self._picture)
+        charts.show_moment(self._moment_s)
         self._show_page(self.tabs.currentIndex())
+        return charts
+
+    def _make_next(self) -> None:
+        charts = self._begin()
+        if not charts.complete:
+            charts.make_next()
+        if charts.complete:
+            self._making.stop()
+            self.made.emit()
 
     def _show_page(self, page: int) -> None:
-        if self._charts is not None and self._knee is not None:
-            self._pages.setCurrentWidget(self._charts if page == TIME else self._knee)
-            self.readout.setVisible(page == TIME)
+        if self._charts is None:
+            return
+        if page == LEVELS and self._knee is None:
+            from voxgrid.views.lab.knee_view import KneeView
+
+            self._knee = KneeView(self._theme, self)
+            self._pages.addWidget(self._knee)
+            self._show_knee()
+        self._pages.setCurrentWidget(self._charts if page == TIME or self._knee is None else self._knee)
+        self.readout.setVisible(page == TIME)
 
     def _show_knee(self) -> None:
         if self._knee is not None:

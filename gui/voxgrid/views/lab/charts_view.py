@@ -62,6 +62,7 @@ class ChartsView(QWidget):
 
     Args:
         theme: Colours.
+        at_once: Whether all charts are made now; otherwise whoever has time makes them with ``make_next``.
 
     Signals:
         readout(str): What there is at the pointer, in words; "" when it left.
@@ -69,7 +70,7 @@ class ChartsView(QWidget):
 
     readout = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, at_once: bool = True) -> None:
         super().__init__(parent)
         self.setObjectName("charts_view")
         self._theme = theme
@@ -79,7 +80,7 @@ class ChartsView(QWidget):
         self._moment: float | None = None
         self._columns = 0
         self._span = (0.0, 0.0)
-        self.charts = {plan.key: self._make(plan) for plan in CHARTS}
+        self.charts: dict[str, Chart] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(4, 0, 4, 4)
         self._grid.setHorizontalSpacing(8)
@@ -90,6 +91,25 @@ class ChartsView(QWidget):
         self._frames.setInterval(_FRAME_MS)
         self._frames.timeout.connect(self._draw_next)
         self._arrange()
+        while at_once and not self.complete:
+            self.make_next()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every chart is made."""
+        return len(self.charts) == len(CHARTS)
+
+    def make_next(self) -> None:
+        """Make the next chart and draw it: each takes about as long as a frame."""
+        plan = CHARTS[len(self.charts)]
+        self.charts[plan.key] = chart = self._make(plan)
+        self._place()
+        self._draw(plan)
+        self._show_span(chart)
+
+    @property
+    def _made(self) -> tuple[ChartPlan, ...]:
+        return CHARTS[: len(self.charts)]
 
     # --- showing -----------------------------------------------------------------------------------------
 
@@ -98,7 +118,7 @@ class ChartsView(QWidget):
         self._picture = picture
         self._zoom = None
         self._frames.stop()
-        for plan in CHARTS:
+        for plan in self._made:
             self._draw(plan)
 
     def show_moment(self, at_s: float | None) -> None:
@@ -112,11 +132,11 @@ class ChartsView(QWidget):
     def refresh(self) -> None:
         """The run went on: have every chart drawn anew, one a frame."""
         if not self.isVisible():
-            self._due = list(CHARTS)
+            self._due = list(self._made)
             return
         # A chart that still waits for its turn from the last time keeps its place: none is passed over for ever.
         waiting = {plan.key for plan in self._due}
-        self._due += [plan for plan in CHARTS if plan.key not in waiting]
+        self._due += [plan for plan in self._made if plan.key not in waiting]
         if not self._frames.isActive():
             self._frames.start()
 
@@ -174,18 +194,23 @@ class ChartsView(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
-        for column, plans in enumerate(self._in_columns()):
-            row, all_of_it = 0, sum(plan.height for plan in plans)
-            for place, plan in enumerate(plans):
-                chart = self.charts[plan.key]
-                rows = plan.height * _ROWS // all_of_it
-                self._grid.addWidget(chart, row, column, rows, 1)
-                row += rows
-                chart.set_time_labels(place == len(plans) - 1)
+        self._place()
         for row in range(_ROWS):
             self._grid.setRowStretch(row, 1)
         self._grid.setColumnStretch(1, 1 if columns == 2 else 0)
         self._grid.setColumnStretch(0, 1)
+
+    def _place(self) -> None:
+        """Put every chart that is made into its place; the others' stay empty."""
+        for column, plans in enumerate(self._in_columns()):
+            row, all_of_it = 0, sum(plan.height for plan in plans)
+            for place, plan in enumerate(plans):
+                rows = plan.height * _ROWS // all_of_it
+                chart = self.charts.get(plan.key)
+                if chart is not None:
+                    self._grid.addWidget(chart, row, column, rows, 1)
+                    chart.set_time_labels(place == len(plans) - 1)
+                row += rows
 
     def _in_columns(self) -> Iterator[tuple[ChartPlan, ...]]:
         if self._columns == 1:
@@ -239,10 +264,12 @@ class ChartsView(QWidget):
         if span == self._span:
             return
         self._span = span
-        ticks = time_ticks(*span, wanted=max(2, self.width() // self._columns // 70))
         for chart in self.charts.values():
-            chart.set_span(*span)
-            chart.set_ticks(ticks)
+            self._show_span(chart)
+
+    def _show_span(self, chart: Chart) -> None:
+        chart.set_span(*self._span)
+        chart.set_ticks(time_ticks(*self._span, wanted=max(2, self.width() // self._columns // 70)))
 
     def _hovered(self, at_s: float | None) -> None:
         if at_s is not None and not 0 <= at_s <= self._picture.line.ends_s:
@@ -253,7 +280,7 @@ class ChartsView(QWidget):
         if at_s == self._cross:
             return
         self._cross = at_s
-        for plan in CHARTS:
+        for plan in self._made:
             self.charts[plan.key].show_cross(at_s)
             self._show_values(plan)
         self.readout.emit(self._at_pointer(at_s))
