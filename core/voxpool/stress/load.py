@@ -5,18 +5,42 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from voxpool.stress.alarm import Alarm
 from voxpool.stress.callers import Callers
 from voxpool.stress.control import RunControl
+from voxpool.stress.honesty import LATE_LIMIT_MS
 from voxpool.stress.recorder import Recorder
+from voxpool.stress.result import MarkKind
 from voxpool.stress.shapes import Plan, Schedule
 
 _BREATH_S: Final = 0.1
 """What a caller of a closed load waits after a failure, so that a refusal is not answered a thousand times a second."""
 _ROUNDING: Final = 1e-6
+
+
+@dataclass(slots=True)
+class _Moment:
+    """Those who are due at the same moment: one loop asks for one after the other.
+
+    None of them can be sooner than the one before it, so each is late by what passed since then, and not by all that
+    went before.  Whatever else holds the loop up, before the first or between two, is lateness of the tool.  Corrected
+    times count from the moment itself for all of them; where that adds up, it is said.
+
+    Attributes:
+        scheduled: The moment.
+        first: When the first of them was asked for.
+        newest: When the newest was.
+        told: Whether it was said that this takes long.
+    """
+
+    scheduled: float
+    first: float
+    newest: float
+    told: bool = False
 
 
 class LoadRunner:
@@ -59,6 +83,7 @@ class LoadRunner:
         self._volleys = {at_s for at_s, _ in plan.volleys}
         self._lines = None if plan.lines is None else asyncio.Semaphore(plan.lines)
         self.began = clock()
+        self._moment = _Moment(-math.inf, 0.0, 0.0)
 
     def __repr__(self) -> str:
         return f"<LoadRunner {self.plan.model}, {len(self._tasks)} callers, target {self.target:g}>"
@@ -143,9 +168,21 @@ class LoadRunner:
             async with self._lines:
                 await self._callers.call(scheduled, self._phase_at, self._clock())
         else:
-            # Those of a volley are asked for one after the other; none can be sooner than the one before it.
-            ready = self._clock() if due_s in self._volleys else None
+            ready = self._turn_of(scheduled) if due_s in self._volleys else None
             await self._callers.call(scheduled, self._phase_at, ready)
+
+    def _turn_of(self, scheduled: float) -> float:
+        """Return when somebody could begin who is due together with others: see ``_Moment``."""
+        now, moment = self._clock(), self._moment
+        if moment.scheduled != scheduled:
+            self._moment = _Moment(scheduled, now, now)
+            return scheduled
+        ready, moment.newest = moment.newest, now
+        if not moment.told and (now - moment.first) * 1000.0 > LATE_LIMIT_MS:
+            moment.told = True
+            took = f"asking for all that is due at one moment takes this process more than {LATE_LIMIT_MS:.0f} ms"
+            self._recorder.mark(MarkKind.TOOL, f"{took}: corrected times hold it")
+        return ready
 
     @property
     def _full(self) -> bool:
@@ -172,8 +209,7 @@ class LoadRunner:
         return math.floor(self.plan.target(at_s) + _ROUNDING * 10)
 
     async def _sit(self, seat: int, taken: set[int], scheduled: float) -> None:
-        # Seats that are taken at the same moment are served one after the other.
-        ready: float | None = self._clock()
+        ready: float | None = self._turn_of(scheduled)
         try:
             while seat < self._wanted(self.at_s) and not self._over:
                 self._begun += 1
