@@ -1,5 +1,8 @@
 """Kept runs, in one SQLite file: listed, searched, opened, renamed, deleted, and written while they go on.
 
+What is discarded is out of sight for everybody, and may be taken back by the program that discarded it.  When that
+program empties its bin, or is no more, it is deleted for good.
+
 Threads: every method of ``RunStore`` may be called from any thread, opens a connection of its own and blocks for as
 long as the disk takes, so an event loop calls it through ``asyncio.to_thread``.  ``begin`` is the exception: it returns
 at once, as does everything of the ``Recording`` that it returns, whose thread does the writing.
@@ -8,6 +11,7 @@ at once, as does everything of the ``Recording`` that it returns, whose thread d
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +37,8 @@ MAX_BYTES: Final = 500_000_000
 _COLUMNS: Final = (
     "run_id, name, title, note, began_at, url, ended, verdict, wall_s, p95_ms, safe, started, failed, bytes"
 )
+
+_KEPT: Final = "WHERE run_id NOT IN (SELECT run_id FROM discarded)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class RunStore:
 
         def act(db: sqlite3.Connection) -> list[KeptRun]:
             self._bury(db)
-            found = db.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY began_at DESC, run_id")  # noqa: S608 - a constant
+            found = db.execute(f"SELECT {_COLUMNS} FROM runs {_KEPT} ORDER BY began_at DESC, run_id")  # noqa: S608 - ours
             return [_kept(row) for row in found]
 
         return [run for run in self._do(act) if matches(run, search)]
@@ -135,7 +141,7 @@ class RunStore:
 
         def act(db: sqlite3.Connection) -> RunResult:
             self._bury(db)
-            row = db.execute("SELECT result, ended, title FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+            row = db.execute(f"SELECT result, ended, title FROM runs {_KEPT} AND run_id = ?", (run_id,)).fetchone()  # noqa: S608 - ours
             if row is None:
                 raise RunsError(f"There is no kept run {run_id}.")
             return storerows.loaded(db, run_id, *row)
@@ -189,12 +195,46 @@ class RunStore:
 
         def act(db: sqlite3.Connection) -> None:
             self._bury(db)
-            row = db.execute("SELECT ended FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-            if row is not None and not row[0]:
-                raise RunsError("A run that still goes on cannot be deleted; stop it first.")
+            _check_over(db, run_id)
             db.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
 
         self._do(act)
+        self._shrink()
+
+    def discard(self, run_ids: Iterable[str]) -> None:
+        """Put runs out of sight, all or none; those that are not there are passed over.
+
+        Raises:
+            RunsError: If one still goes on, or the file cannot be written.
+        """
+
+        def act(db: sqlite3.Connection) -> None:
+            self._bury(db)
+            for run_id in run_ids:
+                _check_over(db, run_id)
+                db.execute(
+                    "INSERT OR REPLACE INTO discarded SELECT run_id, ?, ? FROM runs WHERE run_id = ?",
+                    (*_this_process(), run_id),
+                )
+
+        self._do(act)
+
+    def restore(self, run_ids: Iterable[str]) -> None:
+        """Take discarded runs back; nothing happens with those that are gone for good.
+
+        Raises:
+            RunsError: If the file cannot be written.
+        """
+        self._do(lambda db: db.executemany("DELETE FROM discarded WHERE run_id = ?", [(each,) for each in run_ids]))
+
+    def empty_bin(self) -> None:
+        """Delete for good what this program discarded.
+
+        Raises:
+            RunsError: If the file cannot be written.
+        """
+        mine = "(SELECT run_id FROM discarded WHERE pid = ? AND pid_began = ?)"
+        self._do(lambda db: db.execute(f"DELETE FROM runs WHERE run_id IN {mine}", _this_process()))  # noqa: S608 - ours
         self._shrink()
 
     def rename(self, run_id: str, name: str) -> None:
@@ -239,11 +279,14 @@ class RunStore:
         self._do(act)
 
     def _bury(self, db: sqlite3.Connection) -> None:
-        """Turn runs whose process died into aborted ones."""
+        """Turn runs whose process died into aborted ones, and delete what such a process discarded."""
         going_on = db.execute("SELECT run_id, pid, pid_began, result FROM runs WHERE NOT ended").fetchall()
         for run_id, pid, pid_began, head in going_on:
             if not _lives(pid, pid_began):
                 self._put(db, storerows.salvaged(db, run_id, head))
+        for run_id, pid, pid_began in db.execute("SELECT run_id, pid, pid_began FROM discarded").fetchall():
+            if not _lives(pid, pid_began):
+                db.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
 
     def _put(self, db: sqlite3.Connection, result: RunResult) -> None:
         if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (result.run_id,)).fetchone() is None:
@@ -272,8 +315,9 @@ class RunStore:
         )
 
     def _bound(self, db: sqlite3.Connection) -> None:
-        """Delete the oldest finished runs beyond the bounds; the newest one stays."""
-        ended = db.execute("SELECT run_id, bytes FROM runs WHERE ended ORDER BY began_at DESC, run_id").fetchall()
+        """Delete the oldest finished runs beyond the bounds, discarded ones before all others; the newest one stays."""
+        order = "run_id IN (SELECT run_id FROM discarded), began_at DESC, run_id"
+        ended = db.execute(f"SELECT run_id, bytes FROM runs WHERE ended ORDER BY {order}").fetchall()  # noqa: S608 - ours
         total = 0
         for place, (run_id, size) in enumerate(ended):
             total += size
@@ -287,6 +331,17 @@ class RunStore:
                 db.execute("PRAGMA incremental_vacuum").fetchall()
             except sqlite3.OperationalError as error:
                 _logger.debug("not now: %s", error)  # somebody reads; the next time will do
+
+
+def _this_process() -> tuple[int, float]:
+    """Return what tells this process from every other, past ones included."""
+    return os.getpid(), psutil.Process().create_time()
+
+
+def _check_over(db: sqlite3.Connection, run_id: str) -> None:
+    row = db.execute("SELECT ended FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is not None and not row[0]:
+        raise RunsError("A run that still goes on cannot be deleted; stop it first.")
 
 
 def _lives(pid: int, began: float) -> bool:

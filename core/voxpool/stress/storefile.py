@@ -40,6 +40,12 @@ CREATE TABLE chunks (
     count INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run_id, kind, number)
 ) WITHOUT ROWID;
 """
+# In files of older versions too; these leave it alone, and show what was discarded.
+_BIN: Final = """
+CREATE TABLE IF NOT EXISTS discarded (
+    run_id TEXT PRIMARY KEY REFERENCES runs ON DELETE CASCADE, pid INTEGER NOT NULL, pid_began REAL NOT NULL
+) WITHOUT ROWID
+"""
 _UNUSABLE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY_S: Final = 5.0
 
@@ -136,6 +142,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         raise Unusable("was written by a newer Voxgrid", "newer")
     if ours != APPLICATION_ID:
         _create(db)
+    db.execute(_BIN)
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute("PRAGMA foreign_keys = ON")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from voxgrid.models.runs import Compared, Summary
 from voxgrid.notifications import Action, Severity
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _keepers: weakref.WeakKeyDictionary[MainWindow, RunsKeeper] = weakref.WeakKeyDictionary()
 _MOST_COMPARED: Final = 6
+_DELETED: Final = "runs/deleted"
 
 
 def keeper_for(desk: Desk) -> RunsKeeper:
@@ -47,6 +48,7 @@ class RunsFeature:
         self.keeper = keeper_for(desk)
         self.view = RunsView(desk.theme)
         self.with_texts = False
+        self._deletions: list[list[str]] = []
         dock = desk.window.add_dock("runs", "Runs", self.view, Qt.DockWidgetArea.RightDockWidgetArea)
         # A list needs height, and nobody reads it and the inspector at once.
         desk.window.tabifyDockWidget(desk.window.docks["inspector"], dock)
@@ -98,24 +100,38 @@ class RunsFeature:
             self._ask("Note about the run", "Note", run.note, partial(self.keeper.note, run.run_id))
 
     def delete(self) -> None:
-        """Ask, and delete the chosen runs."""
+        """Delete the chosen runs; until the window closes they can be taken back."""
         chosen = self.view.chosen
         if not chosen:
             return
-        box = QMessageBox(self._desk.window)
-        box.setObjectName("delete_runs")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setWindowTitle("Delete runs")
-        what = f"“{chosen[0].name}”" if len(chosen) == 1 else f"these {len(chosen)} runs"
-        box.setText(f"Delete {what} for good?")
-        box.setInformativeText("There is no way back. What was exported stays.")
-        delete = box.addButton("&Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("delete_runs_yes")
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         ids = [run.run_id for run in chosen]
-        delete.clicked.connect(lambda: self.keeper.delete(ids))
-        box.open()
+        what = f"“{chosen[0].name}” was" if len(chosen) == 1 else f"{len(chosen)} runs were"
+        self.keeper.delete(ids, partial(self._deleted, ids, what))
+
+    def undo_delete(self) -> None:
+        """Take back what was deleted last."""
+        if self._deletions:
+            self.keeper.restore(self._deletions.pop())
+            self._desk.notifications.resolve(_DELETED)
+            self._enable()
+
+    def _deleted(self, ids: list[str], what: str) -> None:
+        self._deletions.append(ids)
+        self._enable()
+        self._desk.notifications.post(
+            f"{what} deleted.",
+            hint="Ctrl+Z in the list takes that back until the window closes; then it is for good.",
+            severity=Severity.INFO,
+            key=_DELETED,
+            action=Action("Undo", partial(self._undo, ids)),
+        )
+
+    def _undo(self, ids: list[str]) -> None:
+        """Take one deletion back, also when there were others since."""
+        if ids in self._deletions:
+            self._deletions.remove(ids)
+            self._deletions.append(ids)
+            self.undo_delete()
 
     # --- showing -----------------------------------------------------------------------------------------
 
@@ -184,7 +200,8 @@ class RunsFeature:
             Entry("run_report", "Open the &report", "", self.report, tip="In the browser, from one file"),
             Entry("rename_run", "Re&name…", "", self.rename),
             Entry("note_run", "No&te…", "", self.note),
-            Entry("delete_run", "&Delete…", "", self.delete),
+            Entry("delete_run", "&Delete", "", self.delete),
+            Entry("undo_delete_run", "&Undo delete", "", self.undo_delete, tip="Until the window closes"),
             *(
                 Entry(f"export_{kind.name}", f"Export as {kind.title}…", "", partial(self.export, kind))
                 for kind in files.KINDS
@@ -205,7 +222,7 @@ class RunsFeature:
         acts, commands = self._actions, self._desk.commands
         first = [acts[name] for name in ("open_run", "compare_runs", "run_report")]
         exports = [action for name, action in acts.items() if name.startswith("export_")]
-        last = [acts[name] for name in ("rename_run", "note_run", "delete_run")]
+        last = [acts[name] for name in ("rename_run", "note_run", "delete_run", "undo_delete_run")]
         every: list[QAction | None] = [*first, None, *exports, None, *last]
         commands.add_menu("&Runs", [*every])
         commands.add_place(Entry("go_runs", "To the r&uns", "Ctrl+8", lambda: self._desk.window.bring_up("runs")))
@@ -214,7 +231,7 @@ class RunsFeature:
         self.view.add_button("Compare", acts["compare_runs"])
         self.view.add_button("Report", acts["run_report"])
         self.view.add_button("Export", acts["export_html"], self._export)
-        for name, keys in (("rename_run", "F2"), ("delete_run", "Delete")):
+        for name, keys in (("rename_run", "F2"), ("delete_run", "Delete"), ("undo_delete_run", "Ctrl+Z")):
             self._key_of_list(acts[name], keys)
 
     def _key_of_list(self, action: QAction, keys: str) -> None:
@@ -230,6 +247,9 @@ class RunsFeature:
         count = len(self.view.chosen)
         for name, action in self._actions.items():
             if name == "export_texts":
+                continue
+            if name == "undo_delete_run":
+                action.setEnabled(bool(self._deletions))
                 continue
             several = name in ("open_run", "run_report", "delete_run")
             action.setEnabled(count >= 2 if name == "compare_runs" else count >= 1 if several else count == 1)

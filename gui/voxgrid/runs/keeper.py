@@ -70,6 +70,7 @@ class RunsKeeper(QObject):
         self._interval_s = sys.getswitchinterval()
         self._recordings: list[Recording] = []
         self._closed = False
+        self._discarded = False
         self._all_finished: asyncio.Event | None = None
         self._told = ""
         self._answered.connect(self._answer)
@@ -132,15 +133,26 @@ class RunsKeeper(QObject):
         """Write something about a run."""
         self._change(lambda: self._shelf.store.note(run_id, note), "Writing the note")
 
-    def delete(self, run_ids: Sequence[str]) -> None:
-        """Delete runs for good."""
+    def delete(self, run_ids: Sequence[str], done: Callable[[], None] = lambda: None) -> None:
+        """Put runs out of sight until the window closes, which deletes them for good.
+
+        Args:
+            run_ids: Which; all or none.
+            done: Told when that worked.
+        """
         ids = list(run_ids)
 
-        def work() -> None:
-            for run_id in ids:
-                self._shelf.store.delete(run_id)
+        def over(_nothing: None) -> None:
+            self._discarded = True
+            self.refresh()
+            done()
 
-        self._change(work, "Deleting")
+        self._ask(lambda: self._shelf.store.discard(ids), over, "Deleting")
+
+    def restore(self, run_ids: Sequence[str]) -> None:
+        """Take runs back that were deleted in this session."""
+        ids = list(run_ids)
+        self._change(lambda: self._shelf.store.restore(ids), "Taking the runs back")
 
     def write(self, run_ids: Sequence[str], write: Write, done: Callable[[Path], None]) -> None:
         """Load runs and write them to a file.
@@ -167,7 +179,16 @@ class RunsKeeper(QObject):
         await asyncio.gather(*(asyncio.to_thread(recording.close, CLOSE_S) for recording in recordings))
         self._rest()
         self._waiting.clear()
-        await asyncio.to_thread(self._shelf.close)
+        await asyncio.to_thread(self._clear_away)
+
+    def _clear_away(self) -> None:
+        if self._discarded:
+            try:
+                self._shelf.store.empty_bin()
+            except RunsError as error:
+                # Whoever opens the list next does it, because this process is no more.
+                _logger.warning("what was deleted is still in the file: %s", error)
+        self._shelf.close()
 
     @property
     def _going_on(self) -> bool:

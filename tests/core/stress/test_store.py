@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from support.runs import MADE_UP_KEY, make_result
 from voxpool.errors import RunsError
 from voxpool.stress import recording as recording_module
+from voxpool.stress import store as store_module
 from voxpool.stress.remains import ENDED, GOING_ON
 from voxpool.stress.report.words import reading, reading_of
 from voxpool.stress.result import Mark, MarkKind, Tick, Verdict
@@ -369,3 +371,74 @@ def test_it_lives_with_the_users_data(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_path().name == "runs.sqlite"
     assert "voxgrid" in default_path().parts
+
+
+def ids(store):
+    return [run.run_id for run in store.list()]
+
+
+@pytest.fixture
+def three(store):
+    for seed in (1, 2, 3):
+        store.save(make_result(seed, count=30))
+    return store
+
+
+def test_what_is_discarded_is_out_of_sight_and_comes_back_as_it_was(three):
+    before, whole = three.list(), three.load("run-0002")
+    three.discard(["run-0002", "run-0003", "nothing"])
+    assert ids(three) == ["run-0001"]
+    with pytest.raises(RunsError, match="no kept run"):
+        three.load("run-0002")
+    three.restore(["run-0003", "run-0002", "nothing"])
+    assert three.list() == before
+    assert three.load("run-0002") == whole
+
+
+def test_an_emptied_bin_is_for_good_and_empties_nobody_elses(three, monkeypatch):
+    three.discard(["run-0001"])
+    me = store_module._this_process()
+    monkeypatch.setattr(store_module, "_this_process", lambda: (me[0], me[1] + 5.0))
+    # As long as that process lives, its runs may come back.
+    monkeypatch.setattr(store_module, "_lives", lambda _pid, _began: True)
+    three.discard(["run-0002"])
+    three.empty_bin()
+    three.restore(["run-0001", "run-0002"])
+    assert ids(three) == ["run-0003", "run-0001"]
+
+
+def test_what_a_program_discarded_that_died_is_deleted(three, monkeypatch):
+    monkeypatch.setattr(store_module, "_this_process", lambda: (0, 0.0))
+    three.discard(["run-0001"])
+    monkeypatch.undo()
+    assert ids(three) == ["run-0003", "run-0002"]
+    three.restore(["run-0001"])
+    assert ids(three) == ["run-0003", "run-0002"]
+
+
+def test_a_run_that_goes_on_is_not_discarded_and_neither_are_the_others(three):
+    going = replace(head_of(make_result(9)), run_id="goes-on", began_at=1.0)
+    with closing(three.begin(going)):
+        wait_for(lambda: "goes-on" in ids(three))
+        with pytest.raises(RunsError, match="still goes on"):
+            three.discard(["run-0001", "goes-on"])
+        assert "run-0001" in ids(three)
+
+
+def test_what_is_discarded_takes_no_room_from_what_is_kept(tmp_path):
+    store = RunStore(tmp_path / "runs.sqlite", max_runs=3)
+    for seed in (1, 2, 3):
+        store.save(make_result(seed, count=30))
+    store.discard(["run-0003"])
+    store.save(make_result(4, count=30))
+    assert ids(store) == ["run-0004", "run-0002", "run-0001"]
+    store.restore(["run-0003"])
+    assert ids(store) == ["run-0004", "run-0002", "run-0001"]
+
+
+def test_a_file_from_before_there_was_a_bin_gets_one(three):
+    with closing(sqlite3.connect(three.path)) as db:
+        db.execute("DROP TABLE discarded")
+        db.commit()
+    three.discard(["run-0001"])
+    assert ids(three) == ["run-0003", "run-0002"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
 
 from support.runs import make_result
 from voxgrid.layouts import LAYOUTS
@@ -165,17 +165,49 @@ def test_a_run_is_renamed_and_stays_chosen(stage, runs, qtbot):
     assert [run.run_id for run in runs.view.chosen] == ["run-0001"]
 
 
-def test_deleting_asks_first(stage, runs, qtbot):
-    runs.view.choose(["run-0001"])
-    for answer, left in (("cancel", 2), ("yes", 1)):
+def rows(runs, qtbot, count):
+    qtbot.waitUntil(lambda: runs.view.items.rowCount() == count)
+    assert len(RunStore(default_path()).list()) == count
+
+
+def test_what_was_deleted_is_taken_back(stage, runs, qtbot):
+    undo, notifications = action(stage, "undo_delete_run"), stage.parts.notifications
+    assert not undo.isEnabled()
+    runs.view.choose(["run-0001", "run-0002"])
+    action(stage, "delete_run").trigger()
+    rows(runs, qtbot, 0)
+    assert notifications.newest.text == "2 runs were deleted."
+    notifications.newest.action.run()
+    rows(runs, qtbot, 2)
+    assert not undo.isEnabled()
+    assert "deleted" not in "".join(item.text for item in notifications.items)
+
+
+def test_deletions_are_taken_back_one_after_the_other_or_each_by_itself(stage, runs, qtbot):
+    for number, run_id in enumerate(("run-0001", "run-0002"), start=1):
+        runs.view.choose([run_id])
         action(stage, "delete_run").trigger()
-        box = dialog_of(stage, QMessageBox, qtbot)
-        assert "“before”" in box.text()
-        yes = box.findChild(QPushButton, "delete_runs_yes")
-        (yes if answer == "yes" else box.defaultButton()).click()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        qtbot.waitUntil(lambda left=left: runs.view.items.rowCount() == left)
-        assert len(RunStore(default_path()).list()) == left
+        rows(runs, qtbot, 2 - number)
+    of_second = stage.parts.notifications.newest.action
+    runs.view.list.setFocus()
+    action(stage, "undo_delete_run").trigger()
+    rows(runs, qtbot, 1)
+    assert [run.run_id for run in runs.keeper.runs] == ["run-0002"]
+    # Its button is still in the list of notifications; what is back already is not taken back again.
+    of_second.run()
+    action(stage, "undo_delete_run").trigger()
+    rows(runs, qtbot, 2)
+    of_second.run()
+    rows(runs, qtbot, 2)
+
+
+async def test_closing_the_window_deletes_for_good(stage, runs, qtbot):
+    runs.view.choose(["run-0001"])
+    action(stage, "delete_run").trigger()
+    rows(runs, qtbot, 1)
+    await runs.close()
+    RunStore(default_path()).restore(["run-0001"])
+    assert [run.run_id for run in RunStore(default_path()).list()] == ["run-0002"]
 
 
 def test_pages_for_the_browser_are_bounded(stage, runs, qtbot, opened, monkeypatch):
