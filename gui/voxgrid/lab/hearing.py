@@ -61,6 +61,7 @@ class Hearing:
         record = self._running.get(utterance.id)
         if record is not None:
             record.add(chunk)
+            self._records.came_in(chunk.pcm.nbytes)
             self._listening.feed(record, chunk)
 
     def ended(self, utterance: Utterance) -> None:

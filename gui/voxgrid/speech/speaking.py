@@ -138,6 +138,7 @@ class Speaking:
         try:
             async for chunk in utterance:
                 record.add(chunk)
+                self._records.came_in(chunk.pcm.nbytes)
                 self._listening.feed(record, chunk)
                 self._listener.record_moved(record)
         except VoxpoolError as error:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from voxgrid.speech.record import UtteranceRecord
+
+_LOOK_EVERY_BYTES: Final = 2_000_000
+"""Audio that may come in before the bound is looked at again: looking costs something for each record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Kept:
 class RecordStore:
     """Records by id, oldest first.  Running and listened ones are never let go.
 
+    The audio of one that runs is let go only where nothing else is left: a hundred at once bring 5 MB a second.
+
     Args:
         keep_count: Most finished records.
         keep_mb: Most megabytes (10^6 bytes) of audio.
@@ -38,6 +44,7 @@ class RecordStore:
         self.keep_mb = keep_mb
         self._records: dict[int, UtteranceRecord] = {}
         self._retired = 0
+        self._came_in = 0
 
     def __repr__(self) -> str:
         return f"<RecordStore {len(self._records)} records, {self.kept()}>"
@@ -78,15 +85,26 @@ class RecordStore:
         with_audio = [record.bytes for record in self if record.bytes]
         return Kept(len(with_audio), sum(with_audio))
 
-    def bound(self) -> list[UtteranceRecord]:
-        """Let go of what is beyond the bounds, oldest finished first; return the records that were removed."""
-        idle = [record for record in self if record.ended and not record.listening]
+    def came_in(self, size: int) -> None:
+        """Audio was added to a record of these, in bytes; it is bounded while it comes in."""
+        self._came_in += size
+        if self._came_in >= _LOOK_EVERY_BYTES:
+            self._bound_audio()
+
+    def _bound_audio(self) -> None:
+        self._came_in = 0
         excess = self.kept().bytes - self.keep_mb * 1_000_000
-        for record in idle:
+        # Finished ones first, then those that run, the oldest of each; what is heard stays.
+        for record in sorted((each for each in self if not each.listening), key=lambda each: not each.ended):
             if excess <= 0:
                 break
             excess -= record.bytes
             record.evict()
+
+    def bound(self) -> list[UtteranceRecord]:
+        """Let go of what is beyond the bounds, oldest finished first; return the records that were removed."""
+        self._bound_audio()
+        idle = [record for record in self if record.ended and not record.listening]
         # A burst that still waits must not push out what can be heard already.
         removed = idle[: max(0, len(self.finished()) - self.keep_count)]
         for record in removed:
