@@ -68,6 +68,8 @@ class Bench:
             "lag_p99_ms": Figure("event loop lag, p99", 20, "ms"),
             "least_in_use": Figure("contexts in use, at least", None, ""),
             "cpu_percent": Figure("processor time of the app", None, "%"),
+            "memory_mb": Figure("memory of the app at the end", None, "MB"),
+            "memory_growth": Figure("  the most after a minute, beside it then", 1.05, ""),
         }
         for _ in range(self._runs):
             # Each run has a server of its own: what another run had spoken would come from its cache.
@@ -76,8 +78,9 @@ class Bench:
             more.results.append(max(0, result["underflows"] - bare["underflows"]))
             beside.results.append(bare["underflows"])
             for name, figure in figures.items():
-                figure.results.append(result[name])
-        return [more, beside, *figures.values()]
+                if name in result:
+                    figure.results.append(result[name])
+        return [more, beside, *(figure for figure in figures.values() if figure.results)]
 
     def _run(self, script: str, *arguments: str) -> dict[str, Any]:
         environment = {**self._environment, "VOXGRID_BENCH_SPAWNED": repr(time.monotonic())}

@@ -17,12 +17,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import psutil
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from voxgrid import app
 from voxgrid.app import Parts
 from voxgrid.speech.burst import TYPED
+from voxgrid.speech.record import UtteranceRecord
 from voxgrid.views.fire_panel import FirePanel
 from voxgrid.views.voice_chooser import VoiceChooser
 from voxpool.audio.mixer import Mixer
@@ -33,6 +35,9 @@ LONG_TEXT = (
     "Please call the doctor before three o'clock, and bring the letters that came on Friday. "
 )
 AUDIBLE = 0.002
+AT_ONCE = 100
+SETTLED_S = 60.0
+"""After which the app's memory may grow no more."""
 
 
 class FirstPaint(QObject):
@@ -147,19 +152,46 @@ async def speak(parts: Parts, _seconds: float) -> dict[str, Any]:
     return results
 
 
+def listen(parts: Parts) -> UtteranceRecord:
+    """Hear one of those that run."""
+    heard = parts.controller.records.running()[50]
+    parts.controller.listen(heard.id)
+    return heard
+
+
+class Memory:
+    """What the app holds, every five seconds."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._seen: list[tuple[float, float]] = []
+
+    def look(self, at_s: float) -> None:
+        if len(self._seen) <= at_s / 5:
+            self._seen.append((at_s, self._process.memory_info().rss / 1e6))
+
+    def figures(self) -> dict[str, float]:
+        """Resident memory in MB once it has settled, and the most after that beside it."""
+        settled = [mb for at_s, mb in self._seen if at_s >= SETTLED_S]
+        figures = {"memory_mb": self._seen[-1][1]}
+        if len(settled) > 1:
+            print("memory in MB:", *(round(mb) for _, mb in self._seen), file=sys.stderr)
+            figures["memory_growth"] = max(settled) / settled[0]
+        return figures
+
+
 async def load(parts: Parts, seconds: float) -> dict[str, Any]:
-    """Stream a hundred contexts at real time and listen to one of them."""
+    """Keep a hundred contexts streaming at real time and listen to one of them."""
     await until(lambda: ready(parts), 30, "ready")
     await until(lambda: parts.controller.player.state.kind == "device", 10, "sound device")
-    # Real time for longer than the measurement lasts.
+    # Real time for longer than the measurement lasts, or as long as one text can be; then they are fired anew.
     press = Press(parts)
     press.voice("Ashley")
     press.text((LONG_TEXT * 15)[: min(1990, int((seconds + 25) * 16))])
-    press.fire(100)
+    press.fire(AT_ONCE)
     grid = parts.bridge.models.grid
     await until(lambda: sum(bool(cell.bars) for cell in grid.cells()) >= 100, 60, "a hundred with sound")
-    heard = parts.controller.records.running()[50]
-    parts.controller.listen(heard.id)
+    listen(parts)
     await asyncio.sleep(2.0)
 
     frames: list[float] = []
@@ -173,10 +205,20 @@ async def load(parts: Parts, seconds: float) -> dict[str, Any]:
     lags.clear()
     lags._lags_ms = deque()  # noqa: SLF001
     stats, cpu, began = parts.controller.player.stats(), time.process_time(), time.monotonic()
-    least = 100
-    while time.monotonic() - began < seconds:
+    memory = Memory()
+    least, fired_at, heard = AT_ONCE, began, parts.controller.records.running()[50]
+    while (now := time.monotonic()) - began < seconds:
         await asyncio.sleep(0.25)
-        least = min(least, grid.in_use)
+        memory.look(now - began)
+        running = len(parts.controller.records.running())
+        if running < AT_ONCE and now - fired_at > 1.0:
+            fired_at = now
+            press.fire(AT_ONCE - running)
+        elif now - fired_at > 3.0:
+            # Not while those that have ended are being replaced.
+            least = min(least, grid.in_use)
+        if heard.ended and running == AT_ONCE:
+            heard = listen(parts)
     took, cpu = time.monotonic() - began, time.process_time() - cpu
     after = parts.controller.player.stats()
     return {
@@ -192,6 +234,7 @@ async def load(parts: Parts, seconds: float) -> dict[str, Any]:
         "lag_p99_ms": lags.p99_ms(),
         "lag_max_ms": lags.worst_ms,
         "cpu_percent": cpu / took * 100,
+        **memory.figures(),
     }
 
 
