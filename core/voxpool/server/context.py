@@ -223,8 +223,9 @@ class Context:
         if part.voice is None:
             raise Refused(statuses.unknown_voice(part.options.voice_id))
         self._speaking_characters = len(part.text)
-        self._pacer.begin(self._now(), continues=continues)
-        await self._services.generations.acquire()
+        waited = await self._services.generations.acquire()
+        # What waited for its turn is no part of the stream before it: its audio takes its time from now on.
+        self._pacer.begin(self._now(), continues=continues and not waited)
         try:
             if part.options.audio_config != self._encoder_config:
                 self._encoder = self._new_encoder(part.options)

@@ -34,15 +34,18 @@ class Generations:
         """How many wait for their turn."""
         return len(self._waiting)
 
-    async def acquire(self) -> None:
+    async def acquire(self) -> bool:
         """Begin to produce.
+
+        Returns:
+            Whether it had to wait for its turn.
 
         Raises:
             Refused: With code 8 if there are too many and nobody waits here.
         """
         if not self.limit or self._active < self.limit:
             self._active += 1
-            return
+            return False
         if not self._wait:
             self.refused += 1
             raise Refused(statuses.too_many_generations(self.limit))
@@ -57,6 +60,7 @@ class Generations:
             else:
                 self._waiting.remove(turn)
             raise
+        return True
 
     def release(self) -> None:
         """End producing, and hand on to the first who waits."""

@@ -1,6 +1,7 @@
 """What goes over the wire, frame by frame, with the test tone."""
 
 import asyncio
+import base64
 import hashlib
 from dataclasses import replace
 
@@ -581,6 +582,26 @@ async def test_generations_may_wait(connect):
     while kinds(frames).count("flushCompleted") < 3:
         frames.append(await raw.frame())
     assert not [kind for kind in kinds(frames) if isinstance(kind, int)]
+
+
+async def test_a_generation_that_waited_takes_its_time_all_the_same(connect):
+    """Audio that was due while it waited must not come all at once: a limit of one is one at a time."""
+    raw = await connect(replace(SLOW, max_generations=1, generation_overflow="wait"))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    plain = {"audioEncoding": "PCM", "sampleRateHertz": 24_000}
+    await raw.send(*(create(c, audioConfig=plain) for c in "abc"))
+    await raw.send(*(text("Hello there, you. " * 3, c, flush=True) for c in "abc"))
+    audio_s, ended = 0.0, 0
+    while ended < 3:
+        (frame,) = [await raw.frame()]
+        ended += kinds([frame]) == ["flushCompleted"]
+        chunk = frame["result"].get("audioChunk")
+        if chunk:
+            audio_s += len(base64.b64decode(chunk["audioContent"])) / 2 / 24_000
+    # The last chunk of each, a second at most, leaves when it is due and not when it is over.
+    assert loop.time() - began >= (audio_s - 3 * 1.0) / 4.0
+    assert audio_s > 6.0
 
 
 async def test_a_slow_reader_is_held_back_alone(connect, http):
