@@ -13,11 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.pulse import null_sink
 from support.virtual_time import VirtualTimeLoop
 
 __all__ = ["null_sink"]  # the fixture of every sound test
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("voxgrid", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("voxgrid")
 
 GUI = Path(__file__).parent / "gui"
 _applications: list[object] = []

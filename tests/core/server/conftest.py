@@ -3,16 +3,11 @@
 import aiohttp
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, settings
 
 from support.raw_client import Raw
 from voxpool.config import WS_PATH
 from voxpool.server.app import Server
 from voxpool.server.config import ServerConfig
-
-# Two busy cores: how long an example takes says nothing about the code.
-settings.register_profile("server", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("server")
 
 TONE = ServerConfig(engine="tone")
 
