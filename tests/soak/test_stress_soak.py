@@ -11,6 +11,7 @@ import pytest
 
 from support.local_server import running_server
 from voxpool import Pool
+from voxpool.config import Endpoint
 from voxpool.stress.engine import Surroundings, calm_collector, run
 from voxpool.stress.honesty import BareLoop
 from voxpool.stress.result import Verdict
@@ -22,8 +23,6 @@ STATM = Path("/proc/self/statm")
 
 
 async def measured(url, scenario, *listeners, bare=None):
-    from voxpool.config import Endpoint
-
     async with Pool(Endpoint(url), scenario.pool_config) as pool:
         return await run(pool, scenario, Surroundings(url=url, bare=bare), listeners=listeners)
 
@@ -80,6 +79,48 @@ async def test_it_finds_the_number_of_generations_that_a_server_was_given(limit)
         found.append(result.search.safe or 0)
 
     assert abs(statistics.median(found) - limit) <= max(1, limit / 10)
+
+
+SENTENCE = "The river is cold in winter."
+SERVER = ("--engine", "tone", "--timing", "instant", "--first-audio-ms", "50", "--delivery-rate", "4")
+
+
+async def found_in_five(name, load, threshold, *limits):
+    """Search with five seeds; return the median of the answers and what one utterance takes alone, in seconds."""
+    found, alone = [], []
+    for seed in range(5):
+        scenario = scenario_from(
+            {"name": name, "seed": seed, "load": load, "thresholds": [threshold], "texts": [{"text": SENTENCE}]}
+        )
+        with running_server(*SERVER, *limits) as server:
+            async with Pool(Endpoint(server.url), scenario.pool_config) as pool:
+                for _ in range(3):
+                    utterance = pool.speak(SENTENCE)
+                    await utterance.wait()
+                    alone.append(utterance.stages.closed_s - utterance.stages.first_text_s)
+                result = await run(pool, scenario, Surroundings(url=server.url))
+        print(f"\n{name}, seed {seed}: safe {result.search.safe}, {len(result.search.steps)} levels, "
+              f"{result.wall_s:.0f} s, {result.verdict.value}")  # fmt: skip
+        found.append(result.search.safe or 0)
+    return statistics.median(found), statistics.median(alone)
+
+
+async def test_it_finds_the_number_of_slots_that_a_server_was_given():
+    """Three connections of four contexts, which the pool is not told of: the thirteenth utterance waits."""
+    load = {"profile": "search", "start": 2, "most": 40, "hold_s": 3, "settle_s": 1}
+    slots = ("--max-connections", "3", "--set", "contexts_per_connection=4")
+    found, _ = await found_in_five("slots", load, "queue_ms.p95 < 20", *slots)
+    assert abs(found - 12) <= 1.2
+
+
+async def test_it_finds_the_rate_at_which_a_server_can_speak():
+    """Three at a time, the others wait: three in the time that one takes, and no more."""
+    load = {"profile": "search", "model": "open", "start": 1, "most": 40, "step": 0.5, "hold_s": 5, "settle_s": 1,
+            "arrivals": "even"}  # fmt: skip
+    speed = ("--max-generations", "3", "--set", "generation_overflow=wait")
+    found, alone_s = await found_in_five("speed", load, "corrected_ms.p95 < 400", *speed)
+    print(f"  one takes {alone_s * 1000:.0f} ms alone: {3 / alone_s:.2f} a second")
+    assert abs(found - 3 / alone_s) <= max(0.5, 0.1 * 3 / alone_s)
 
 
 class Memory:
