@@ -70,10 +70,11 @@ class GridMenus:
         past = self._bridge.in_past
         record = None if past else controller.records.get(cell.utterance_id)
         heard = record is not None and record.listening
+        audible = record is not None or (past and bool(cell.utterance_id))
         return (
             ("Inspect\tEnter", presenter.inspect_in_front, bool(cell.utterance_id)),
             ("Frames\tCtrl+Shift+F", presenter.ask_for_frames, bool(cell.utterance_id)),
-            ("Stop listening\tSpace" if heard else "Listen\tSpace", presenter.toggle_listening, record is not None),
+            ("Stop listening\tSpace" if heard else "Listen\tSpace", presenter.toggle_listening, audible),
             ("Solo", controller.solo, record is not None),
             ("Replay", controller.replay, record is not None and record.ended and record.kept),
             ("Save as WAV…", presenter.save, record is not None and record.kept and record.audio_s > 0),

@@ -53,10 +53,12 @@ class Presenter(QObject):
     Signals:
         chosenChanged(): Another utterance is in the inspector, or the chosen one got another context.
         framesAsked(): The frames of the chosen context are to be shown.
+        pastSoundAsked(int): The recorded sound of an utterance of the past is to be heard, or no longer.
     """
 
     chosenChanged = Signal()
     framesAsked = Signal()
+    pastSoundAsked = Signal(int)
 
     def __init__(
         self,
@@ -286,7 +288,8 @@ class Presenter(QObject):
 
     def toggle_listening(self, utterance_id: int) -> None:
         """Hear an utterance, or no longer."""
-        if self._is_past():
+        if self._bridge.in_past:
+            self.pastSoundAsked.emit(utterance_id)
             return
         record = self._controller.records.get(utterance_id)
         if record is None:
@@ -316,13 +319,14 @@ class Presenter(QObject):
 
     def act_on_chosen(self, act: Callable[[int], None]) -> None:
         """Do something with the utterance in the inspector, if there is one; in the past only look at it."""
-        if self._chosen and (act == self.inspect_in_front or not self._is_past()):
+        harmless = act in (self.inspect_in_front, self.toggle_listening)
+        if self._chosen and (harmless or not self._is_past()):
             act(self._chosen)
 
     def _is_past(self) -> bool:
         """Whether what is shown is over, which is then said: nothing can be done with it."""
         if self._bridge.in_past:
-            text = "What you see is a moment of a recording: it can be looked at and nothing else."
+            text = "What you see is a moment of a recording: it can be looked at and heard, and nothing else."
             hint = "Back to live: Alt+End."
             self._notifications.post(text, hint=hint, severity=Severity.INFO, key="past")
         return self._bridge.in_past

@@ -15,6 +15,7 @@ from voxgrid.recording.files import RecordingFiles
 from voxgrid.recording.lab_past import LabPast
 from voxgrid.recording.live import LiveRecording, recordings_folder
 from voxgrid.recording.past import Past
+from voxgrid.recording.past_sound import PastSound
 from voxgrid.recording.run_notes import RunNotes
 from voxgrid.recording.travel import TimeTravel
 from voxgrid.trouble.errors import ErrorsFeature
@@ -49,6 +50,7 @@ class RecordingFeature(QObject):
         view: The dock.
         travel: What is shown of the past.
         files: What is done with whole recordings.
+        past_sound: What is heard of the past.
     """
 
     _problem = Signal(str)
@@ -64,6 +66,7 @@ class RecordingFeature(QObject):
         self._add_dock()
         self.travel = TimeTravel(desk, self.view, self)
         self.files = RecordingFiles(desk, self.travel, self.view.canvas, self)
+        self.past_sound = PastSound(desk, self.travel, self)
         self._connect()
         self._add_actions()
         self._show()
@@ -111,6 +114,7 @@ class RecordingFeature(QObject):
         self._stop_recording()
         if self.lab_past is not None:
             self.lab_past.end()
+        self.past_sound.end()
         self.travel.end()
 
     # --- recording ---------------------------------------------------------------------------------------

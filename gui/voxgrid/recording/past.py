@@ -55,6 +55,11 @@ class Past:
         return self._replica.models
 
     @property
+    def visiting(self) -> bool:
+        """Whether the pool on show at the moment is a guest's."""
+        return self._replica.visiting
+
+    @property
     def empty(self) -> bool:
         """Whether nothing is in it."""
         return not self.recording.heads

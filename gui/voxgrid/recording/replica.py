@@ -77,6 +77,11 @@ class Replica:
         }
         self._folds = self._make_folds()
 
+    @property
+    def visiting(self) -> bool:
+        """Whether the models are those of a guest's pool."""
+        return self._home is not None
+
     def __repr__(self) -> str:
         return f"<Replica {self.models.grid!r}>"
 
