@@ -236,7 +236,7 @@ async def _start(parts: Parts, options: Options) -> None:
 async def _play(parts: Parts, options: Options) -> int:
     demo = Demo(parts.window, parts.views.playground, parts.controller, parts.bridge)
     if options.screenshot is not None:
-        return await demo.take_picture(options.screenshot)
+        return await demo.take_picture(options.screenshot, options.layout)
     return await demo.run(options.demo or Path("voxgrid-demo"))
 
 

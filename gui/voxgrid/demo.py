@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtGui import QAction
+
 from voxgrid.bridge import Bridge
 from voxgrid.views.main_window import MainWindow
 
@@ -21,11 +23,18 @@ _logger = logging.getLogger(__name__)
 
 SENTENCE: Final = "Hello! A hundred voices can speak at once, and every one of them has a place on this grid."
 BURST: Final = 130
+SCENARIO: Final = "burst"
+"""What the picture of the stress lab is of."""
+BROKEN_ROW: Final = 4
+"""The connection that is cut for the picture of the inspector, from 0."""
+_RUN_S: Final = 27.0
+"""Two of its volleys are over by then, and the third is to come."""
 _READY_S: Final = 60.0
 _SPOKEN_S: Final = 60.0
 _BURST_S: Final = 120.0
 _FIRST_BURST_S: Final = 10.0
 _LOOK_S: Final = 2.0
+_MOMENT_S: Final = 0.4
 _TURN_S: Final = 0.02
 
 
@@ -74,23 +83,59 @@ class Demo:
         _say(f"Recording: {wav.resolve()} ({record.audio_s:.1f} s of speech)")
         return 0 if not totals.failed else 1
 
-    async def take_picture(self, file: Path) -> int:
-        """Fill the grid and save a picture of the window; 0, or 1 when it did not work."""
+    async def take_picture(self, file: Path, layout: str) -> int:
+        """Show something in a layout and save a picture of the window; 0, or 1 when it did not work."""
+        scenes = {"play": self._play, "stress": self._stress, "inspect": self._inspect}
         try:
             _make(file.parent)
             await self._ready()
-            # A first burst gives the charts and the history something to show.
-            await self._fire()
-            await self._wait(lambda: self._bridge.models.totals.done >= BURST * 0.8, _FIRST_BURST_S)
-            self._playground.editor.setPlainText(SENTENCE)
-            self._playground.speak_action.trigger()
-            await self._wait(lambda: self._heard_s() > 0, _LOOK_S)
-            await self._fire()
-            await self._wait(lambda: self._heard_s() > 1, _LOOK_S)
+            self._do(f"layout_{layout}")
+            await scenes[layout]()
             self._grab(file)
         except (DemoFailed, OSError) as error:
             return _failed(error)
         return 0
+
+    async def _play(self) -> None:
+        """A full grid, and a sentence that is heard."""
+        # A first burst gives the charts and the history something to show.
+        await self._fire()
+        await self._wait(lambda: self._bridge.models.totals.done >= BURST, _FIRST_BURST_S)
+        self._playground.editor.setPlainText(SENTENCE)
+        self._playground.speak_action.trigger()
+        await self._wait(lambda: self._heard_s() > 0, _LOOK_S)
+        await self._fire()
+        await self._wait(lambda: self._heard_s() > 1, _LOOK_S)
+
+    async def _stress(self) -> None:
+        """A run that has gone on for a while, in its last volley."""
+        self._do(f"scenario_{SCENARIO}")
+        self._do("stress_start")
+        await self._until(lambda: self._bridge.visiting, _READY_S, "the run did not begin")
+        await asyncio.sleep(_RUN_S)
+        await self._until(lambda: self._bridge.models.grid.in_use >= 90, _READY_S, "the grid did not fill")
+        await asyncio.sleep(_MOMENT_S)
+
+    async def _inspect(self) -> None:
+        """A connection that was cut under its contexts, and what the window says of it."""
+        await self._fire()
+        grid = self._bridge.models.grid
+        held = [cell.context_id for cell in grid.cells() if cell.row == BROKEN_ROW and cell.state.holds_slot]
+        self._controller.break_connection(held, "cut")
+        errors = self._bridge.models.errors
+        await self._until(lambda: errors.total > 1, 10, "nothing broke")
+        hit = next((each for each in errors.all() if each.column >= 0), None)
+        self._do("go_newest_error")
+        if hit is not None:
+            self._window.cockpit.grid.choose(hit.row, hit.column)
+        await asyncio.sleep(_MOMENT_S)
+
+    def _do(self, name: str) -> None:
+        """Do what an action of the menus does."""
+        action = self._window.findChild(QAction, name)
+        if action is None:
+            raise DemoFailed(f"there is no action {name}")
+        action.trigger()
 
     async def _ready(self) -> None:
         await self._until(

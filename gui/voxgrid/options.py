@@ -6,10 +6,15 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from voxgrid import __version__
+from voxgrid.layouts import FIRST
 from voxpool.config import Endpoint
 from voxpool.errors import EndpointError
+
+PICTURED: Final = (FIRST.name, "stress", "inspect")
+"""Layouts that a picture can be taken of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class Options:
     Attributes:
         endpoint: Base URL to speak to in this session, or "" for the last one.
         screenshot: Fire a burst, save a picture of the busy window there, and end; or None.
+        layout: Name of the layout that the picture shows.
         demo: Run the scripted demo, leave its picture and recording in this folder, and end; or None.
         verbose: Whether to log more.
         qt: What is left for Qt (``-style``, ``-platform`` and the like).
@@ -26,6 +32,7 @@ class Options:
 
     endpoint: str = ""
     screenshot: Path | None = None
+    layout: str = FIRST.name
     demo: Path | None = None
     verbose: bool = False
     qt: tuple[str, ...] = ()
@@ -50,6 +57,9 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--endpoint", metavar="URL", type=_url, help="speak to this service in this session")
     parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the busy window and end")
     parser.add_argument(
+        "--layout", choices=PICTURED, default=FIRST.name, help="which layout the picture shows, with something in it"
+    )
+    parser.add_argument(
         "--demo",
         metavar="DIR",
         type=Path,
@@ -62,7 +72,7 @@ def parse(arguments: Sequence[str]) -> Options:
     known, rest = parser.parse_known_args(arguments)
     if any(not each.startswith("-") for each in rest[:1]) or any(each.startswith("--") for each in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return Options(known.endpoint or "", known.screenshot, known.demo, known.verbose, tuple(rest))
+    return Options(known.endpoint or "", known.screenshot, known.layout, known.demo, known.verbose, tuple(rest))
 
 
 def _url(text: str) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from voxgrid.options import parse
+from voxgrid.layouts import LAYOUTS
+from voxgrid.options import PICTURED, parse
 
 
 def test_nothing_asked_is_an_ordinary_window():
@@ -25,6 +26,16 @@ def test_pictures_and_demos_are_scripted(tmp_path):
     assert parse(["--screenshot", str(tmp_path / "x.png")]).scripted
     assert parse(["--demo"]).demo == Path("voxgrid-demo")
     assert parse(["--demo", str(tmp_path)]).demo == tmp_path
+
+
+def test_a_picture_is_of_a_layout_that_there_is(tmp_path, capsys):
+    names = {layout.name for layout in LAYOUTS}
+    assert set(PICTURED) <= names
+    assert parse(["--screenshot", str(tmp_path / "x.png")]).layout == "play"
+    assert parse(["--screenshot", str(tmp_path / "x.png"), "--layout", "stress"]).layout == "stress"
+    with pytest.raises(SystemExit):
+        parse(["--screenshot", str(tmp_path / "x.png"), "--layout", "upside-down"])
+    assert "upside-down" in capsys.readouterr().err
 
 
 def test_qt_gets_its_own_options_and_nobody_gets_nonsense(capsys):
