@@ -46,6 +46,7 @@ def slot_names(rows: int, columns: int, title: str) -> Iterator[TraceEvent]:
         title: Name of the run.
     """
     yield from process(RUN, title, 0)
+    yield thread(RUN, 0, "annotations")
     yield from process(QUEUE, "Queue", 1)
     yield thread(QUEUE, 0, "waiting for a slot")
     for row in range(rows):
@@ -91,10 +92,10 @@ def span(place: TraceEvent, name: str, category: str, times: tuple[float, float]
         place: Its process and thread.
         name: What it says.
         category: What kind it is.
-        times: Begin and end in seconds.
+        times: Begin and end in seconds; one that ends before it begins lasts for nothing.
     """
     start, end = map(us, times)
-    return place | {"ph": "X", "name": name, "cat": category, "ts": start, "dur": end - start}
+    return place | {"ph": "X", "name": name, "cat": category, "ts": start, "dur": round(max(0.0, end - start), 1)}
 
 
 def counter(name: str, at_s: float, values: Mapping[str, float]) -> TraceEvent:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from support.recordings import RecordedPool, Tally, make_writer
+from support.trace_rules import check_trace
 from voxpool.events import ConnectionChanged, SlotChanged, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
@@ -73,7 +74,9 @@ def test_json_lines_hold_everything_in_the_order_of_time(recording, tmp_path):
 
 
 def test_a_trace_has_every_stay_in_a_slot_and_nests(recording, tmp_path):
-    trace = json.loads(exported(recording, tmp_path, "trace").read_text())
+    data = exported(recording, tmp_path, "trace").read_bytes()
+    check_trace(data)
+    trace = json.loads(data)
     spans = [event for event in trace["traceEvents"] if event["ph"] == "X" and event["cat"] == "slot"]
     stays = [item for item in ITEMS if isinstance(item, SlotChanged) and item.new.holds_slot]
     assert len(spans) == len(stays)

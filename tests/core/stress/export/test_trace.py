@@ -4,9 +4,15 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.runs import MADE_UP_KEY, TEXT, make_result
+from support.trace_rules import check_trace
+from voxpool.events import Outcome
 from voxpool.stress.export.trace import to_trace, write_trace
+from voxpool.stress.result import Mark, MarkKind, RunResult, Tick
+from voxpool.stress.sample import Sample
 from voxpool.tracing import QUEUE, RUN
 
 
@@ -79,3 +85,48 @@ def test_texts_only_when_asked_and_keys_never(result, tmp_path):
 def test_a_run_of_nothing_is_a_trace_too(result):
     empty = replace(result, samples=(), ticks=(), marks=())
     assert {each["ph"] for each in json.loads(to_trace(empty))["traceEvents"]} == {"M"}
+
+
+times = st.floats(0.0, 1000.0) | st.integers(0, 5).map(float)
+maybe = st.none() | times
+stages = ("granted_s", "created_s", "first_text_s", "first_audio_s", "last_audio_s", "closed_s", "slot_free_s")
+samples = st.builds(
+    Sample,
+    number=st.just(0),
+    row=st.integers(-1, 2),
+    column=st.integers(-1, 1),
+    scheduled_s=times,
+    started_s=times,
+    interrupted_s=maybe,
+    outcome=st.sampled_from(Outcome),
+    label=st.text(max_size=5),
+    text=st.text(max_size=5),
+    error_kind=st.sampled_from(["", "ServiceError 8"]),
+    **dict.fromkeys(stages, maybe),
+)
+results = st.builds(
+    RunResult,
+    run_id=st.just("run"),
+    name=st.text(max_size=5),
+    began_at=st.just(0.0),
+    wall_s=times,
+    samples=st.lists(samples, max_size=6).map(
+        lambda made: tuple(replace(each, number=number) for number, each in enumerate(made, start=1))
+    ),
+    ticks=st.lists(st.builds(Tick, at_s=times, in_flight=st.integers(0, 9)), max_size=4).map(tuple),
+    marks=st.lists(st.builds(Mark, times, st.sampled_from(MarkKind), st.text(max_size=5)), max_size=6).map(tuple),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(results, st.booleans())
+def test_every_trace_keeps_the_rules_of_the_format(result, texts):
+    """Whatever was measured: clocks of the tool and of the pool meet in it, and a run may have been cut short."""
+    events = check_trace(to_trace(result, texts=texts))
+    shown = [each for each in events if each.get("cat") == "utterance"]
+    in_slots = [each for each in result.samples if each.row >= 0 and each.column >= 0 and each.granted_s is not None]
+    assert len(shown) == len(in_slots)
+
+
+def test_a_real_looking_run_keeps_them_too(result):
+    check_trace(to_trace(result, texts=True))
