@@ -52,14 +52,14 @@ EFFECTS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 """Every effect with the places where it can strike and its parameters.
 
-``refuse`` the upgrade with an HTTP status; ``stall`` for some seconds, or for good; ``drop`` the connection without a
-close frame; ``disconnect`` with a close frame; a ``fatal`` top-level error; the code 10 of an ``inactive`` connection;
-``silent``: read on and never say anything again; ``half_open``: neither read nor write and keep the socket; fail the
-context with a ``status``; ``omit`` the frame (a context that is never confirmed, a flush never completed, a context
-never closed, whose slot stays taken); send something ``malformed`` before the frame; send it with ``wrong_types``;
-send it for an ``unknown_id``; send it in WebSocket ``fragments``; audio with ``bad_base64``, ``empty_audio``,
-``truncated_audio``, ``shuffled_timestamps``; from here on at another ``rate`` times real time (0: a burst);
-``stale`` frames after the context was closed; a ``limit`` that changes.
+``refuse`` the upgrade with an HTTP status; ``stall`` for some seconds, or for good (``now``: the whole connection);
+``drop`` the connection without a close frame; ``disconnect`` with a close frame; a ``fatal`` top-level error; the
+code 10 of an ``inactive`` connection; ``silent``: read on and never say anything again; ``half_open``: neither read
+nor write and keep the socket; fail the context with a ``status``; ``omit`` the frame (a context that is never
+confirmed, a flush never completed, a context never closed, whose slot stays taken); send something ``malformed``
+before the frame; send it with ``wrong_types``; send it for an ``unknown_id``; send it in WebSocket ``fragments``;
+audio with ``bad_base64``, ``empty_audio``, ``truncated_audio``, ``shuffled_timestamps``; from here on at another
+``rate`` times real time (0: a burst); ``stale`` frames after the context was closed; a ``limit`` that changes.
 """
 
 _DEFAULT_CODES: Final = {"fatal": 14, "status": 13, "disconnect": 1011}

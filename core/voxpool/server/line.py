@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -55,6 +56,7 @@ class Line:
         self._halted = False
         self._closing = False
         self._released = asyncio.Event()
+        self._held_until = -math.inf
         network_s = services.config.timing.network_s
         self._network = _Network(network_s, self._put) if network_s else None
         self.active_at = self._now()
@@ -82,6 +84,7 @@ class Line:
         for each in spoil_frame(frame, faults) if faults else (frame,):
             if self._halted:
                 await self._released.wait()
+            await self._held()
             if self._closing:
                 raise LineEnded("the connection was ended")
             if self._silent:
@@ -111,7 +114,10 @@ class Line:
         Raises:
             OSError: If it ended the connection.
         """
-        if fault.effect == "stall":
+        if fault.effect == "stall" and fault.place == "now":
+            # Nothing is about to be sent that could be waited with: whatever comes is held back from here on.
+            self._held_until = self._now() + (math.inf if fault.seconds is None else fault.seconds)
+        elif fault.effect == "stall":
             await self._stall(fault.seconds)
         elif fault.effect == "silent":
             self._silent = True
@@ -205,6 +211,12 @@ class Line:
             return
         await self._released.wait()
         raise LineEnded("the connection was ended")
+
+    async def _held(self) -> None:
+        while (left := self._held_until - self._now()) > 0 and not self._released.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if math.isinf(left) else left):
+                    await self._released.wait()
 
     async def _put(self, frame: bytes, *, split: bool = False) -> None:
         if split and self._transport is not None:

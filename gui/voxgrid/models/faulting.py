@@ -169,10 +169,7 @@ PRESETS: Final[tuple[Preset, ...]] = (
 
 def places_of(effect: str) -> tuple[str, ...]:
     """Return where an effect can strike, in the order of a context's life."""
-    # A stall lasts where something is about to be sent; "at once" nothing is, and nothing would be seen of it.
-    return tuple(
-        place for place in PLACES if place in EFFECTS[effect][0] and not (effect == "stall" and place == "now")
-    )
+    return tuple(place for place in PLACES if place in EFFECTS[effect][0])
 
 
 def parameters_of(effect: str) -> tuple[str, ...]:

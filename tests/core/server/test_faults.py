@@ -522,6 +522,33 @@ async def test_breaking_a_context_and_a_connection_at_once(connect, http):
     assert (await control(http, raw.url, "GET", "faults"))[1] == {"faults": []}
 
 
+async def test_a_connection_stalls_at_once_for_as_long_as_it_is_told(connect, http):
+    raw = await connect(replace(TONE, control_token=TOKEN, timing=TimingProfile(delivery_rate=4), chunk_s=0.1))
+    other = await connect(url=raw.url)
+    for each in (raw, other):
+        await each.send(create("a"), text("A long story. " * 20, "a", flush=True))
+        await each.until("audioChunk")
+    loop = asyncio.get_running_loop()
+    fault = {"place": "now", "effect": "stall", "seconds": 0.4, "connection": 1}
+    # The answer does not wait for the end of the stall.
+    assert (await control(http, raw.url, "POST", "faults", fault))[1] == {"id": 1, "struck": 1}
+    assert (await control(http, raw.url, "GET", "faults"))[1] == {"faults": []}
+    await other.until("audioChunk")
+    waited = 0.0
+    while waited < 0.3:
+        before = loop.time()
+        await raw.until("audioChunk")
+        waited = loop.time() - before
+    # For good, until somebody ends the connection.
+    del fault["seconds"]
+    assert (await control(http, raw.url, "POST", "faults", fault))[1]["struck"] == 1
+    fault["effect"] = "drop"
+    assert (await control(http, raw.url, "POST", "faults", fault))[1]["struck"] == 1
+    while isinstance(await raw.frame(), dict):
+        pass
+    assert raw.socket.close_code == 1006
+
+
 async def test_limits_change_while_it_runs(connect, http):
     raw = await connect(replace(TONE, control_token=TOKEN))
     status, answer = await control(http, raw.url, "POST", "limits", {"contextsPerConnection": 2, "max_connections": 1})

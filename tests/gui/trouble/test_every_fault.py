@@ -56,6 +56,7 @@ CASES = [
     Case(once("upgrade", "stall", seconds=3), "", "handshake_timeout"),
     Case(once("open", "stall"), "half_open", "half_open"),
     Case(chunk("stall"), "stalled", "", FAILED),
+    Case(plan("now", "stall", "row"), "stalled", "", FAILED),
     Case(once("create", "drop"), "cut", "cut"),
     Case(chunk("drop"), "cut", "cut", FAILED),
     Case(plan("now", "drop", "row"), "cut", "cut", FAILED),
