@@ -34,6 +34,24 @@ class Page(QScrollArea):
         self.setWidget(self.page)
 
 
+def page_in(view: QWidget, name: str, spacing: int) -> QVBoxLayout:
+    """Let a page fill a view, and return its column; the keyboard goes past it to what is in it.
+
+    Args:
+        view: What it fills.
+        name: Object name of what scrolls.
+        spacing: Between the parts of the column, in pixels.
+    """
+    outer = QVBoxLayout(view)
+    outer.setContentsMargins(0, 0, 0, 0)
+    made = Page(f"{name}_scroll", view.accessibleName(), spacing)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.page.setObjectName(name)
+    made.column.setContentsMargins(12, 2, 12, 8)
+    outer.addWidget(made)
+    return made.column
+
+
 def plain(role: str = "", text: str = "") -> QLabel:
     """Return a label that shows any text as it is: what others wrote may look like markup."""
     made = QLabel(text)

@@ -1,8 +1,4 @@
-"""Lanes: every slot a line of time, every utterance a bar in it, told apart by colour and by shape.
-
-What has been is painted once into a pixmap that scrolls; a frame adds the strip that is new.  After a zoom the
-pixmap is filled from now backwards, a few milliseconds a frame.
-"""
+"""Lanes: every slot a line of time, every utterance a bar in it, told apart by colour and by shape."""
 
 from __future__ import annotations
 
@@ -13,39 +9,29 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from voxgrid.models.lab.charting import MARK_STYLES
-from voxgrid.models.lab.lanes import Bar, Lanes, Stage
+from voxgrid.models.lab.lanes import Bar, Lanes
 from voxgrid.models.lab.picture import Picture
 from voxgrid.models.lab.scale import time_ticks
-from voxgrid.theme import Theme, mono_font, narrow_font
-from voxgrid.views.lab.lane_marks import STAGE_TOKENS, paint_end, paint_span
-from voxpool.events import Outcome
+from voxgrid.theme import Theme, mono_font
+from voxgrid.views.lab.lane_strip import AXIS, HEAD, LaneStrip, Place
 
-HEAD: Final = 24
-"""Pixels of the row numbers at the left."""
-AXIS: Final = 16
-"""Pixels of the time axis at the bottom."""
 SPANS_S: Final = (2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Stretches of time that fill the width."""
 _FRAME_MS: Final = 100
-_LABEL: Final = 16
-_TALLEST: Final = 44
 _BUDGET_S: Final = 0.002
 _BUDGET_AT_REST_S: Final = 0.012
-_SLICE_PX: Final = 8
 
 
 class LanesView(QWidget):
@@ -83,11 +69,8 @@ class LanesView(QWidget):
         self._moment_s: float | None = None
         self._picked: Bar | None = None
         self._drag: tuple[QPoint, float] | None = None
-        self._cache = QPixmap()
-        # The part of the cache that is painted, in seconds; the cache's left edge is a whole number of pixels.
-        self._left_px = 0
-        self._filled: tuple[float, float] | None = None
-        self._mono, self._narrow = mono_font(9), narrow_font(10)
+        self._strip = LaneStrip(theme)
+        self._mono = mono_font(9)
         self.paint_ms: deque[float] = deque(maxlen=600)
         self._frames = QTimer(self)
         self._frames.setInterval(_FRAME_MS)
@@ -223,225 +206,94 @@ class LanesView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Bring the pixmap up to date, then put on it what moves."""
         began = time.perf_counter()
-        self._update_cache()
+        at_rest = self._moment_s is None and not self._frames.isActive()
+        self._strip.update(
+            self.lanes,
+            self.place,
+            (self._now_s, self._right_s),
+            self.devicePixelRatioF(),
+            past=self._moment_s is not None,
+            budget_s=_BUDGET_AT_REST_S if at_rest else _BUDGET_S,
+        )
+        place = self.place
         painter = QPainter(self)
         tokens = self._theme.tokens
         painter.fillRect(self.rect(), QColor(tokens.background))
-        painter.drawPixmap(QPoint(HEAD, 0), self._cache)
-        self._paint_heads(painter)
-        self._paint_axis(painter)
-        self._paint_marks(painter)
-        self._paint_moment(painter)
-        self._paint_picked(painter)
+        painter.drawPixmap(QPoint(HEAD, 0), self._strip.pixmap)
+        self._paint_heads(painter, place)
+        self._paint_axis(painter, place)
+        self._paint_marks(painter, place)
+        self._paint_moment(painter, place)
+        self._paint_picked(painter, place)
         if self.hasFocus():
             painter.setPen(QPen(QColor(tokens.accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
         self.paint_ms.append((time.perf_counter() - began) * 1000)
-        if self._is_behind():
+        if self._strip.is_behind(place):
             # The rest of the past comes with the next frames.
             QTimer.singleShot(_FRAME_MS // 3, self, self.update)
 
     @property
-    def _scale(self) -> float:
-        """Pixels a second."""
-        return max(1, self.width() - HEAD) / self.span_s
-
-    def _x(self, at_s: float) -> float:
-        return HEAD + (at_s - self._left_s) * self._scale
-
-    @property
-    def _left_s(self) -> float:
-        return self._left_px / self._scale
-
-    def _rows(self) -> range:
-        return range(self.lanes.rows) if self._row is None else range(self._row, self._row + 1)
-
-    def _lane_rect(self, row: int, column: int) -> tuple[float, float]:
-        """Return top and height of a lane."""
-        rows, columns = self._rows(), self.lanes.columns
-        high = (self.height() - AXIS) / max(1, len(rows))
-        lane = (high - 1) / columns
-        return (row - rows.start) * high + column * lane, lane
+    def place(self) -> Place:
+        """Where lanes and moments stand."""
+        lanes, alone = self.lanes, self._row is not None
+        rows = range(lanes.rows) if self._row is None else range(self._row, self._row + 1)
+        return Place(self.width(), self.height(), self.span_s, self._strip.left_px, rows, lanes.columns, alone)
 
     def _forget_all(self) -> None:
-        self._filled = None
+        self._strip.forget()
         self.update()
 
-    def _is_behind(self) -> bool:
-        return self._filled is not None and self._filled[0] > self._left_s + 1e-6
-
-    def _update_cache(self) -> None:
-        size = QSize(max(1, self.width() - HEAD), max(1, self.height() - AXIS))
-        ratio = self.devicePixelRatioF()
-        if self._cache.size() != size * ratio:
-            self._cache = QPixmap(size * ratio)
-            self._cache.setDevicePixelRatio(ratio)
-            self._filled = None
-        self._scroll_to(round(self._right_s * self._scale) - size.width())
-        earliest, granted = self.lanes.take()
-        right = min(self._left_s + size.width() / self._scale, max(self._now_s, 0.0))
-        if self._filled is None:
-            self._cache.fill(QColor(self._theme.tokens.panel))
-            self._filled = (right, right)
-        painter = QPainter(self._cache)
-        start, end = self._filled
-        redo = min(end, earliest if earliest is not None else end)
-        # A running bar was painted up to the last frame, and a cross is a few pixels wide: begin before it.
-        redo = max(self._left_s, redo - 5 / self._scale)
-        if redo < start:
-            start = redo
-        # Bars of the past come into view at the right without having been granted just now.
-        self._fill(painter, redo, right, queues=self._moment_s is not None)
-        for bar in granted:
-            self._paint_queue(painter, bar)
-        self._filled = (start, max(right, redo))
-        self._fill_back(painter)
-        painter.end()
-
-    def _scroll_to(self, left_px: int) -> None:
-        moved = left_px - self._left_px
-        self._left_px = left_px
-        if not moved or self._filled is None:
-            return
-        ratio = self._cache.devicePixelRatio()
-        wide = int(self._cache.width() / ratio)
-        start, end = self._filled
-        if abs(moved) >= wide or (moved < 0 and start >= self._left_s + wide / self._scale):
-            self._filled = None
-            return
-        by = -round(moved * ratio)
-        self._cache.scroll(by, 0, self._cache.rect())
-        # Going back leaves a strip at the left, which is filled as the past is after a zoom.
-        right_s = self._left_s + wide / self._scale
-        self._filled = (max(start, self._left_s), min(max(end, self._left_s), right_s))
-        painter = QPainter(self._cache)
-        bare = QRect(wide - moved, 0, moved, self.height()) if moved > 0 else QRect(0, 0, -moved, self.height())
-        painter.fillRect(bare, QColor(self._theme.tokens.panel))
-        painter.end()
-
-    @property
-    def _at_rest(self) -> bool:
-        return self._moment_s is None and not self._frames.isActive()
-
-    def _fill_back(self, painter: QPainter) -> None:
-        """Paint the past, the newest first, as far as the time of a frame allows."""
-        assert self._filled is not None  # noqa: S101 - set by the caller
-        until = time.perf_counter() + (_BUDGET_AT_REST_S if self._at_rest else _BUDGET_S)
-        start, end = self._filled
-        step = _SLICE_PX / self._scale
-        while start > self._left_s + 1e-6 and time.perf_counter() < until:
-            before = max(self._left_s, start - step)
-            self._fill(painter, before, start, queues=True)
-            start = before
-        self._filled = (start, end)
-
-    def _fill(self, painter: QPainter, from_s: float, to_s: float, *, queues: bool = False) -> None:
-        """Paint all lanes anew within a stretch of time."""
-        if to_s <= from_s:
-            return
-        left = round((from_s - self._left_s) * self._scale)
-        right = round((to_s - self._left_s) * self._scale) + 1
-        area = QRect(left, 0, right - left, self.height())
-        painter.setClipRect(area)
-        tokens = self._theme.tokens
-        painter.fillRect(area, QColor(tokens.panel))
-        for row in self._rows():
-            top, _ = self._lane_rect(row, 0)
-            painter.fillRect(QRectF(left, top - 1, right - left, 1), QColor(tokens.line))
-            for column in range(self.lanes.columns):
-                for bar in self.lanes.bars(row, column, from_s, to_s):
-                    self._paint_bar(painter, bar)
-                    if queues:
-                        self._paint_queue(painter, bar)
-        painter.setClipping(False)
-
-    def _paint_bar(self, painter: QPainter, bar: Bar) -> None:
-        top, high = self._lane_rect(bar.row, bar.column)
-        if self._row is not None and bar.begins:
-            self._paint_label(painter, bar, top, high)
-            # Room for a label above, and no bars like walls.
-            top, high = top + _LABEL, min(high - _LABEL, _TALLEST)
-        scale, left_s = self._scale, self._left_s
-        for begin, end, stage in bar.spans(self._now_s):
-            left = (begin - left_s) * scale
-            area = QRectF(left, top, max(1.0, (end - begin) * scale), high - 1)
-            paint_span(painter, area, stage, self._theme.tokens)
-        if bar.outcome in (Outcome.FAILED, Outcome.CANCELLED) and bar.begins:
-            at = next((begin for begin, stage in bar.begins if stage >= Stage.CLOSING), bar.end_s or self._now_s)
-            where = QPointF((at - left_s) * scale, top + (high - 1) / 2)
-            paint_end(painter, where, high - 1, bar.outcome, self._theme.tokens)
-
-    def _paint_label(self, painter: QPainter, bar: Bar, top: float, high: float) -> None:
-        end = bar.end_s if bar.end_s is not None else self._now_s
-        left = (bar.start_s - self._left_s) * self._scale
-        room = (end - bar.start_s) * self._scale - 6
-        if room < 24 or high < 2 * _LABEL:
-            return
-        painter.setFont(self._narrow)
-        label = f"#{bar.utterance_id} {bar.label}"
-        said = QFontMetrics(self._narrow).elidedText(label, Qt.TextElideMode.ElideRight, int(room))
-        painter.setPen(QColor(self._theme.tokens.text))
-        painter.drawText(QPointF(left + 3, top + 11), said)
-
-    def _paint_queue(self, painter: QPainter, bar: Bar) -> None:
-        """Show the wait before a bar in the hairline below its lane, where nothing else is."""
-        top, high = self._lane_rect(bar.row, bar.column)
-        wide = (bar.start_s - bar.queued_s) * self._scale
-        if wide >= 1:
-            left = (bar.queued_s - self._left_s) * self._scale
-            color = QColor(getattr(self._theme.tokens, STAGE_TOKENS[Stage.QUEUE]))
-            painter.fillRect(QRectF(left, top + high - 1, wide, 1), color)
-
-    def _paint_heads(self, painter: QPainter) -> None:
+    def _paint_heads(self, painter: QPainter, place: Place) -> None:
         tokens = self._theme.tokens
         painter.fillRect(QRect(0, 0, HEAD, self.height()), QColor(tokens.background))
         painter.setFont(self._mono)
-        for row in self._rows():
-            top, lane = self._lane_rect(row, 0)
+        for row in place.rows:
+            top, lane = place.lane(row, 0)
             area = QRectF(0, top, HEAD - 5, lane * self.lanes.columns)
             painter.setPen(QColor(tokens.muted))
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(row + 1))
 
-    def _paint_axis(self, painter: QPainter) -> None:
+    def _paint_axis(self, painter: QPainter, place: Place) -> None:
         tokens = self._theme.tokens
         base = self.height() - AXIS
         painter.fillRect(QRect(0, base, self.width(), AXIS), QColor(tokens.background))
         painter.setFont(self._mono)
-        start = self._left_s
+        start = place.left_s
         wanted = max(2, (self.width() - HEAD) // 70)
         for at_s, text in time_ticks(max(0.0, start), start + self.span_s, wanted=wanted):
-            x = self._x(at_s)
+            x = place.x(at_s)
             painter.setPen(QColor(tokens.line))
             painter.drawLine(QPointF(x, 0), QPointF(x, base + 3))
             painter.setPen(QColor(tokens.muted))
             painter.drawText(QRectF(x - 30, base + 2, 60, AXIS - 2), Qt.AlignmentFlag.AlignCenter, text)
 
-    def _paint_marks(self, painter: QPainter) -> None:
+    def _paint_marks(self, painter: QPainter, place: Place) -> None:
         styles = {"solid": Qt.PenStyle.SolidLine, "dashed": Qt.PenStyle.DashLine, "dotted": Qt.PenStyle.DotLine}
         for mark in self._picture.marks:
-            x = self._x(mark.at_s)
+            x = place.x(mark.at_s)
             if HEAD <= x <= self.width():
                 token, style = MARK_STYLES[mark.kind]
                 painter.setPen(QPen(QColor(getattr(self._theme.tokens, token)), 1, styles[style]))
                 painter.drawLine(QPointF(x, 0), QPointF(x, self.height() - AXIS))
 
-    def _paint_moment(self, painter: QPainter) -> None:
+    def _paint_moment(self, painter: QPainter, place: Place) -> None:
         if self._moment_s is None:
             return
-        x = self._x(self._moment_s)
+        x = place.x(self._moment_s)
         if HEAD <= x <= self.width():
             painter.setPen(QPen(QColor(self._theme.tokens.accent), 2))
             painter.drawLine(QPointF(x, 0), QPointF(x, self.height() - AXIS))
 
-    def _paint_picked(self, painter: QPainter) -> None:
+    def _paint_picked(self, painter: QPainter, place: Place) -> None:
         bar = self._picked
-        if bar is None or bar.row not in self._rows():
+        if bar is None or bar.row not in place.rows:
             return
-        top, high = self._lane_rect(bar.row, bar.column)
+        top, high = place.lane(bar.row, bar.column)
         end = bar.end_s if bar.end_s is not None else self._now_s
-        left = max(float(HEAD), self._x(bar.start_s))
-        right = min(float(self.width()), self._x(end))
+        left = max(float(HEAD), place.x(bar.start_s))
+        right = min(float(self.width()), place.x(end))
         if right > left:
             painter.setPen(QPen(QColor(self._theme.tokens.text), 1))
             painter.drawRect(QRectF(left - 1, top - 1, right - left + 1, high))
@@ -452,12 +304,10 @@ class LanesView(QWidget):
         """Return the bar under a point of the view, or None."""
         if position.x() < HEAD or position.y() >= self.height() - AXIS:
             return None
-        rows, columns = self._rows(), self.lanes.columns
-        high = (self.height() - AXIS) / max(1, len(rows))
-        row = rows.start + min(len(rows) - 1, int(position.y() / high))
-        column = min(columns - 1, int((position.y() - (row - rows.start) * high) / ((high - 1) / columns)))
-        at_s = self._left_s + (position.x() - HEAD) / self._scale
-        return self.lanes.at(row, column, at_s, 3 / self._scale)
+        place = self.place
+        row = place.row_at(position.y())
+        column = place.column_at(row, position.y())
+        return self.lanes.at(row, column, place.moment(position.x()), 3 / place.scale)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose a bar, or begin to drag the time."""
@@ -472,7 +322,7 @@ class LanesView(QWidget):
         origin, right_s = self._drag
         moved = event.position().toPoint().x() - origin.x()
         if abs(moved) > 3:
-            self.pan(right_s - moved / self._scale - self._right_s)
+            self.pan(right_s - moved / self.place.scale - self._right_s)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The drag is over."""
@@ -480,14 +330,11 @@ class LanesView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Let the connection under the pointer fill the view, or show all again."""
-        rows = self._rows()
-        row = rows.start + int(event.position().y() / ((self.height() - AXIS) / max(1, len(rows))))
-        self.show_row(None if self._row is not None else min(row, rows.stop - 1))
+        self.show_row(None if self._row is not None else self.place.row_at(event.position().y()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom around the pointer."""
-        at_s = self._left_s + (event.position().x() - HEAD) / self._scale
-        self.zoom(1 if event.angleDelta().y() > 0 else -1, at_s)
+        self.zoom(1 if event.angleDelta().y() > 0 else -1, self.place.moment(event.position().x()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move, plus and minus zoom, Enter opens, Home and End go to the beginning and to now."""
@@ -522,7 +369,7 @@ class LanesView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Paint everything anew in the new size."""
         super().resizeEvent(event)
-        self._filled = None
+        self._strip.forget()
 
     def _step_row(self, by: int) -> None:
         if self._row is None:

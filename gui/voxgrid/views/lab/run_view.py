@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from voxgrid.models.lab.fields import Field
 from voxgrid.models.lab.picture import Picture
@@ -22,6 +22,7 @@ from voxgrid.models.lab.words import (
 from voxgrid.theme import Theme
 from voxgrid.views.lab.banner import Banner
 from voxgrid.views.lab.fields import Decimal, field_label, make_number
+from voxgrid.views.page import page_in
 from voxgrid.views.widgets import label, restyle, say, sentence
 
 _TARGET: Final = Field("target", "Target", "Edited while the run goes on; it is noted on the time line.", high=10_000)
@@ -45,20 +46,7 @@ class RunView(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("run")
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        outer.addWidget(scroll)
-        page = QWidget()
-        page.setObjectName("run_page")
-        scroll.setWidget(page)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(12, 2, 12, 8)
-        self._column.setSpacing(6)
+        self._column = page_in(self, "run_page", 6)
         self.name = label("No run yet", "title", "run_name")
         self.name.setWordWrap(True)
         self.banner = Banner(theme)

@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -35,6 +32,7 @@ from voxgrid.views.lab.fields import (
     read_number,
     show_number,
 )
+from voxgrid.views.page import page_in
 from voxgrid.views.widgets import label, restyle, say, sentence, tool_button
 
 _NUMBERS: Final = (
@@ -109,20 +107,7 @@ class ScenarioView(QWidget):
         self.setObjectName("scenario")
         self._draft = Draft()
         self._updating = False
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        outer.addWidget(scroll)
-        page = QWidget()
-        page.setObjectName("scenario_page")
-        scroll.setWidget(page)
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(12, 2, 12, 8)
-        self._column.setSpacing(5)
+        self._column = page_in(self, "scenario_page", 5)
         self._build_head()
         self._build_load()
         self._build_texts()

@@ -7,7 +7,8 @@ from support.fake_events import FakePool
 from support.fake_run import fake_marks
 from voxgrid.models.lab.lanes import Lanes, Stage
 from voxgrid.models.lab.picture import Picture
-from voxgrid.views.lab.lanes_view import AXIS, HEAD, LanesView
+from voxgrid.views.lab.lane_strip import AXIS, HEAD
+from voxgrid.views.lab.lanes_view import LanesView
 
 
 class Scene:
@@ -38,7 +39,7 @@ class Scene:
     def settle(self):
         for _ in range(300):
             self.view.repaint()
-            if not self.view._is_behind():
+            if not self.view._strip.is_behind(self.view.place):
                 return
         raise AssertionError("the past was never painted")
 
@@ -75,10 +76,10 @@ def test_a_scrolled_picture_is_still_right(scene, theme):
     scene.settle()
     bar = next(iter(scene.picture.lanes.bars(0, 0, scene.now_s - 4, scene.now_s - 2)))
     audio = next((begin, end) for begin, end, stage in bar.spans(scene.now_s) if stage is Stage.AUDIO)
-    middle = (max(audio[0], scene.view._left_s) + audio[1]) / 2
+    middle = (max(audio[0], scene.view.place.left_s) + audio[1]) / 2
     image = scene.view.grab().toImage()
-    top, high = scene.view._lane_rect(0, 0)
-    color = image.pixelColor(round(scene.view._x(middle)), round(top + high / 2) - 1)
+    top, high = scene.view.place.lane(0, 0)
+    color = image.pixelColor(round(scene.view.place.x(middle)), round(top + high / 2) - 1)
     assert color.name() == theme.tokens.generating
 
 
@@ -86,8 +87,8 @@ def test_a_click_chooses_and_enter_opens(scene, qtbot):
     scene.go(5)
     scene.settle()
     bar = next(iter(scene.picture.lanes.bars(3, 1, 0, scene.now_s)))
-    top, high = scene.view._lane_rect(3, 1)
-    where = QPoint(round(scene.view._x((bar.start_s + (bar.end_s or scene.now_s)) / 2)), round(top + high / 2))
+    top, high = scene.view.place.lane(3, 1)
+    where = QPoint(round(scene.view.place.x((bar.start_s + (bar.end_s or scene.now_s)) / 2)), round(top + high / 2))
     with qtbot.waitSignal(scene.view.chosen) as chosen:
         qtbot.mouseClick(scene.view, Qt.MouseButton.LeftButton, pos=where)
     assert chosen.args == [bar.utterance_id]
@@ -119,7 +120,7 @@ def test_going_back_stops_following_and_end_follows_again(scene, qtbot):
 
 def test_one_connection_can_fill_the_view(scene, qtbot):
     scene.go(3)
-    top, high = scene.view._lane_rect(7, 2)
+    top, high = scene.view.place.lane(7, 2)
     qtbot.mouseDClick(scene.view, Qt.MouseButton.LeftButton, pos=QPoint(200, round(top + high / 2)))
     assert scene.view.row == 7
     scene.settle()
@@ -133,10 +134,14 @@ def test_a_frame_adds_a_strip_and_not_the_whole(scene, monkeypatch):
     scene.go(10)
     scene.settle()
     filled = []
-    original = scene.view._fill
-    monkeypatch.setattr(
-        scene.view, "_fill", lambda painter, a, b, **more: (filled.append(b - a), original(painter, a, b, **more))
-    )
+    strip = scene.view._strip
+    original = strip._fill
+
+    def fill(painter, lanes, place, stretch, **more):
+        filled.append(stretch[1] - stretch[0])
+        original(painter, lanes, place, stretch, **more)
+
+    monkeypatch.setattr(strip, "_fill", fill)
     scene.go(0.5)
     assert filled
     assert max(filled) < 2.0
@@ -155,7 +160,7 @@ def test_annotations_are_drawn(scene, theme):
         scene.picture.add_mark(mark)
     scene.go(6)
     image = scene.view.grab().toImage()
-    x = round(scene.view._x(4.5))
+    x = round(scene.view.place.x(4.5))
     reds = {image.pixelColor(near, y).name() for near in (x - 1, x, x + 1) for y in range(0, 600, 7)}
     assert theme.tokens.bad in reds
 
@@ -168,7 +173,7 @@ def test_a_moment_is_kept_in_the_middle_whichever_way_it_goes(scene):
     for at_s in (30.0, 25.0, 31.7, 13.1):
         view.show_moment(at_s, scene.now_s)
         scene.settle()
-        assert abs((view._x(at_s) - HEAD) - (view.width() - HEAD) / 2) <= 1
+        assert abs((view.place.x(at_s) - HEAD) - (view.width() - HEAD) / 2) <= 1
         scrolled = view.grab().toImage()
         view._forget_all()
         scene.settle()
