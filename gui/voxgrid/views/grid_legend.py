@@ -28,6 +28,10 @@ SHOWN: Final = (
 _HEIGHT: Final = 26
 _GLYPH: Final = 11
 _SPACE: Final = 10
+_GAP: Final = 4
+"""The least between two signs."""
+_LEFT: Final = 8
+_HEADING: Final = "SLOTS"
 
 
 class GridLegend(QWidget):
@@ -78,32 +82,45 @@ class GridLegend(QWidget):
         baseline = self.height() // 2 + 4
         self._paint_heading(painter, baseline)
         number = QFontMetrics(self._mono).horizontalAdvance("000") + 4
-        room = self.width() - self._indent - 4
-        # Docks may leave little room: rather narrow words than words that run into each other.
-        self._font = self._wide if sum(_widths(self._wide)) + len(SHOWN) * 4 <= room else self._narrow
-        widths = _widths(self._font)
-        counted = sum(widths) + len(SHOWN) * (number + 4) <= room
+        room, words = self._fit()
+        widths = _widths(self._font, words)
+        counted = sum(widths) + len(SHOWN) * (number + _GAP) <= room
         wanted = [width + (number if counted else 0) for width in widths]
         space = min(_SPACE, (room - sum(wanted)) / (len(SHOWN) - 1))
         x = self.width() - 4 - sum(wanted) - space * (len(SHOWN) - 1)
         self._spots = []
-        for (look, word), width in zip(SHOWN, wanted, strict=True):
+        for (look, _), word, width in zip(SHOWN, words, wanted, strict=True):
             self._paint_entry(painter, round(x), baseline, look, word, counted)
             self._spots.append((QRect(round(x), 0, round(width), self.height()), look))
             x += width + space
+
+    def _fit(self) -> tuple[int, list[str]]:
+        """Choose the font; return the room for the signs, in pixels, and their words.
+
+        Docks may leave little room: rather narrow words, or none where no cell is so, than words that run together.
+        """
+        words = [word for _, word in SHOWN]
+        beyond_indent = self.width() - self._indent - 4
+        heading = QFontMetrics(self._heading).horizontalAdvance(_HEADING) + 2 * _LEFT
+        room = beyond_indent if self._past else max(beyond_indent, self.width() - heading - 4)
+        for font, space in ((self._wide, beyond_indent), (self._narrow, beyond_indent), (self._narrow, room)):
+            self._font = font
+            if sum(_widths(font, words)) + len(SHOWN) * _GAP <= space:
+                return space, words
+        return room, [word if self._counts.get(look, 0) else "" for look, word in SHOWN]
 
     def _paint_heading(self, painter: QPainter, baseline: int) -> None:
         tokens = self._theme.tokens
         if not self._past:
             painter.setFont(self._heading)
             painter.setPen(QColor(tokens.muted))
-            painter.drawText(QPoint(8, baseline), "SLOTS")
+            painter.drawText(QPoint(_LEFT, baseline), _HEADING)
             return
         painter.fillRect(0, 0, self._indent - 4, self.height(), blend(tokens.warning, tokens.background, 0.2))
         painter.fillRect(0, 0, self.width(), 2, QColor(tokens.warning))
         painter.setFont(self._mono)
         painter.setPen(QColor(tokens.warning))
-        painter.drawText(QPoint(8, baseline), f"PAST {self._past}")
+        painter.drawText(QPoint(_LEFT, baseline), f"PAST {self._past}")
 
     def _paint_entry(self, painter: QPainter, x: int, baseline: int, look: Look, word: str, counted: bool) -> None:
         tokens = self._theme.tokens
@@ -133,6 +150,6 @@ class GridLegend(QWidget):
         return super().event(event)
 
 
-def _widths(font: QFont) -> list[int]:
-    words = QFontMetrics(font)
-    return [_GLYPH + 4 + words.horizontalAdvance(word) for _, word in SHOWN]
+def _widths(font: QFont, words: list[str]) -> list[int]:
+    metrics = QFontMetrics(font)
+    return [_GLYPH + 4 + metrics.horizontalAdvance(word) for word in words]

@@ -37,6 +37,7 @@ class Trend(QWidget):
         self._mono = mono_font(11)
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName(title)
+        self.setToolTip(title)
         theme.changed.connect(self.update)
 
     def show_values(self, values: Sequence[float | None], shown: str, top: float) -> None:
@@ -60,14 +61,14 @@ class Trend(QWidget):
         painter.setPen(QPen(QColor(tokens.line), 1))
         painter.setBrush(QColor(tokens.panel))
         painter.drawRoundedRect(card, 6, 6)
+        place = self.width() - 9 - QFontMetrics(self._mono).horizontalAdvance(self._shown)
+        title = QFontMetrics(self._font).elidedText(self._title, Qt.TextElideMode.ElideRight, place - 9 - 6)
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.muted))
-        painter.drawText(QPointF(9, 15), self._title)
+        painter.drawText(QPointF(9, 15), title)
         painter.setFont(self._mono)
         painter.setPen(QColor(tokens.text))
-        painter.drawText(
-            QPointF(self.width() - 9 - QFontMetrics(self._mono).horizontalAdvance(self._shown), 15), self._shown
-        )
+        painter.drawText(QPointF(place, 15), self._shown)
         self._paint_line(painter, QRectF(9, 21, self.width() - 18, self.height() - 27))
 
     def _paint_line(self, painter: QPainter, area: QRectF) -> None:
