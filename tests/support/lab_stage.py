@@ -73,7 +73,7 @@ def make_ready(parts, *, url: str = "http://127.0.0.1:9") -> StressLab:
     parts.controller._link = FakeLink(state)
     parts.controller.store.set(remembered.WHERE, "window")
     lab.show_draft(replace(lab.draft, thresholds="\n".join(THRESHOLDS)))
-    lab._judge()
+    lab.form.judge()
     return lab
 
 

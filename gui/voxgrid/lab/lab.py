@@ -5,36 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-import uuid
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 
-from voxgrid.lab import remembered
 from voxgrid.lab.docks import LabDocks
 from voxgrid.lab.follower import Follower
+from voxgrid.lab.form import LabForm
 from voxgrid.lab.hearing import Hearing
+from voxgrid.lab.keeping import Keeping
 from voxgrid.lab.menu import LabMenu
 from voxgrid.lab.preparation import Preparation
 from voxgrid.lab.runner import Order, Runner, run_apart, run_here
+from voxgrid.lab.strike import striker
 from voxgrid.models.lab.draft import Draft
-from voxgrid.models.lab.estimate import WINDOW, Estimate, choose_where, estimate
+from voxgrid.models.lab.estimate import WINDOW, Estimate
 from voxgrid.models.lab.lanes import Lanes
 from voxgrid.models.lab.picture import Picture
 from voxgrid.models.lab.words import VERDICT_WORDS, headline, search_sentence
 from voxgrid.notifications import Severity
-from voxgrid.runs import keeper_for
-from voxgrid.settings import BURST_CAP, PRICE
+from voxgrid.settings import PRICE
 from voxgrid.speech import gate
-from voxgrid.speech.control import ControlError, LocalControl
 from voxgrid.speech.tasks import Tasks
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.lab.lab_view import RUN
-from voxpool.errors import LocalServerError, VoxpoolError
+from voxpool.errors import VoxpoolError
 from voxpool.events import Event
 from voxpool.pool.pool import Pool
 from voxpool.stress.control import RunControl
@@ -44,14 +40,10 @@ from voxpool.stress.shapes import UNITS, Search
 if TYPE_CHECKING:
     from voxgrid.bridge import PoolLike
     from voxgrid.features import Desk
-    from voxpool.stress.recording import Recording
     from voxpool.stress.scenario import Scenario
-    from voxpool.stress.strike import Strike
 
 _logger = logging.getLogger(__name__)
 
-_SETTLE_MS: Final = 250
-"""After the last change of the form, before it is estimated."""
 _PREPARE_MS: Final = 1500
 """After the window was made, before what a run needs is loaded: the window itself comes first."""
 _CHARTS_S: Final = 3.0
@@ -92,18 +84,12 @@ class StressLab(QObject):
         self._control: RunControl | None = None
         self._running: asyncio.Task[None] | None = None
         self._follower: Follower | None = None
-        self._scenario: Scenario | None = None
-        self._estimate: Estimate | None = None
         self._runs = 0
         self._problem = ""
-        self._recording: Recording | None = None
-        self._head = RunResult(run_id="", name="", began_at=0.0, wall_s=0.0)
+        self._keeping = Keeping(desk)
         self.docks = LabDocks(desk.window, desk.theme)
         self._menu = LabMenu(self, desk)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._judge)
+        self.form = LabForm(desk, self.docks.lab, self)
         self._preparation = Preparation()
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
@@ -111,9 +97,6 @@ class StressLab(QObject):
         self._idle.timeout.connect(self._preparation.start)
         self._idle.start()
         self._connect()
-        form = self.docks.lab.scenario
-        form.show_draft(remembered.draft_from_text(desk.store.get(remembered.DRAFT)))
-        form.set_where(desk.store.get(remembered.WHERE))
         self._show_state()
 
     def __repr__(self) -> str:
@@ -134,12 +117,11 @@ class StressLab(QObject):
     @property
     def draft(self) -> Draft:
         """The scenario in the form."""
-        return self.docks.lab.scenario.draft
+        return self.form.draft
 
     def show_draft(self, draft: Draft) -> None:
         """Put another scenario into the form."""
-        self.docks.lab.scenario.show_draft(draft)
-        self._drafted(draft)
+        self.form.show_draft(draft)
 
     def scenario(self) -> Scenario:
         """Return the scenario in the form, checked.
@@ -147,7 +129,7 @@ class StressLab(QObject):
         Raises:
             ValueError: In one sentence.
         """
-        return self.draft.scenario(remembered.extras_of(self._desk.controller))
+        return self.form.read()
 
     # --- intents -----------------------------------------------------------------------------------------
 
@@ -155,8 +137,8 @@ class StressLab(QObject):
         """Begin a run of what is in the form; asks first where it costs money."""
         if self.running:
             return
-        self._judge()
-        scenario, estimated = self._scenario, self._estimate
+        self.form.judge()
+        scenario, estimated = self.form.scenario, self.form.estimate
         endpoint = self._desk.controller.endpoint
         if scenario is None or estimated is None:
             self.docks.show_scenario()
@@ -179,7 +161,8 @@ class StressLab(QObject):
             return
         self._runs += 1
         self._control = control = RunControl()
-        where, why = self._choose_where(estimated)
+        self.form.hold(True)
+        where, why = self.form.where(estimated)
         picture = _picture_of(scenario, estimated)
         self._follower = follower = Follower(picture, self._desk.clock, self)
         follower.ticked.connect(self._ticked)
@@ -199,11 +182,11 @@ class StressLab(QObject):
             paid=estimated.paid,
             own_price=self._desk.store.get(PRICE),
             cap=estimated.cap if estimated.paid else None,
-            strike=_striker(control_of_server),
+            strike=striker(control_of_server),
             token=control_of_server.token if control_of_server is not None else None,
             underflows=lambda: controller.player.underflows,
             attached=self._attached,
-            listeners=[follower, self._keep(scenario, endpoint.url), *self.listeners],
+            listeners=[follower, self._keeping.begin(scenario, endpoint.url), *self.listeners],
             control=control,
             ear=hearing,
             clock=self._desk.clock,
@@ -242,7 +225,7 @@ class StressLab(QObject):
 
     async def close(self) -> None:
         """End the run, if one goes on."""
-        self._settle.stop()
+        self.form.stop()
         self._idle.stop()
         self._stop(drain=False, why="The window was closed.")
         if self._running is not None:
@@ -306,8 +289,9 @@ class StressLab(QObject):
 
     def _over(self, result: RunResult | None) -> None:
         self._control = None
+        self.form.hold(False)
         self._desk.bridge.come_back()
-        result = self._kept(result)
+        result = self._keeping.finish(result, self._problem)
         self.picture.end(result)
         follower, self._follower = self._follower, None
         if follower is not None:
@@ -325,30 +309,6 @@ class StressLab(QObject):
         severity = Severity.INFO if calm else Severity.WARNING
         self._desk.notifications.post(text, hint=" ".join(result.reasons), severity=severity, key="stress")
 
-    def _keep(self, scenario: Scenario, url: str) -> RunListener:
-        """Have the run kept from its beginning on: a crash costs its last second at most."""
-        self._head = RunResult(
-            run_id=uuid.uuid4().hex,
-            name=scenario.name,
-            began_at=time.time(),
-            wall_s=0.0,
-            url=url,
-            seed=scenario.seed,
-            scenario=scenario.to_dict(),
-        )
-        self._recording = keeper_for(self._desk).begin(self._head)
-        return self._recording
-
-    def _kept(self, result: RunResult | None) -> RunResult:
-        """Return the result as it is kept: under the number that it began with, and aborted when there is none."""
-        if result is None:
-            result = replace(self._head, verdict=Verdict.ABORTED, reasons=(self._problem or "It was cut short.",))
-        result = replace(result, run_id=self._head.run_id)
-        recording, self._recording = self._recording, None
-        if recording is not None:
-            keeper_for(self._desk).finish(recording, result)
-        return result
-
     def _stop(self, *, drain: bool, why: str) -> None:
         if self._control is not None:
             self._control.stop(drain=drain, why=why)
@@ -360,8 +320,9 @@ class StressLab(QObject):
     # --- showing -----------------------------------------------------------------------------------------
 
     def _ticked(self) -> None:
-        if self._scenario is not None:
-            self.docks.tick(self._unit, editable=not isinstance(self._scenario.load, Search), paid=self._price)
+        scenario = self.form.scenario
+        if scenario is not None:
+            self.docks.tick(self._unit, editable=not isinstance(scenario.load, Search), paid=self._price)
 
     @property
     def _unit(self) -> str:
@@ -369,7 +330,7 @@ class StressLab(QObject):
 
     @property
     def _price(self) -> float | None:
-        estimated = self._estimate
+        estimated = self.form.estimate
         return estimated.usd_per_million if estimated is not None and estimated.paid else None
 
     def _watch(self, events: list[Event]) -> None:
@@ -389,11 +350,11 @@ class StressLab(QObject):
     def _show_state(self) -> None:
         control = self._control
         draining = control is not None and control.stopping
-        ready = self._scenario is not None and self._desk.controller.endpoint.ready
+        ready = self.form.scenario is not None and self._desk.controller.endpoint.ready
         self.docks.lab.show_state(running=self.running, draining=draining, ready=ready)
         self._menu.show_state(running=self.running, draining=draining, over=self.picture.result is not None)
 
-    # --- the form ----------------------------------------------------------------------------------------
+    # --- wiring ------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         desk, lab = self._desk, self.docks.lab
@@ -401,51 +362,12 @@ class StressLab(QObject):
         lab.drainRequested.connect(self.drain)
         lab.stopRequested.connect(self.stop)
         lab.run.targetEdited.connect(self.edit_target)
-        lab.scenario.draftChanged.connect(self._drafted)
-        lab.scenario.whereChanged.connect(self._moved)
+        self.form.judged.connect(self._show_state)
         self.docks.lanes.lanes.chosen.connect(self.inspect)
         self.docks.lanes.lanes.opened.connect(self._open)
         desk.bridge.watch(self._watch)
         desk.bridge.framed.connect(self._framed)
         desk.controller.poolChanged.connect(self._pool_changed)
-        for signal in (desk.controller.endpointChanged, desk.controller.voicesChanged, desk.controller.settingsChanged):
-            signal.connect(self._changed)
-
-    def _drafted(self, draft: Draft) -> None:
-        self._desk.store.set(remembered.DRAFT, remembered.draft_as_text(draft))
-        self._settle.start()
-
-    def _moved(self, where: str) -> None:
-        self._desk.store.set(remembered.WHERE, where)
-        self._settle.start()
-
-    def _changed(self, _what: object) -> None:
-        if not self.running:
-            self._settle.start()
-
-    def _judge(self) -> None:
-        """Say what the form would do, or what is wrong with it."""
-        if self.running:
-            return
-        store, endpoint = self._desk.store, self._desk.controller.endpoint
-        self._scenario = self._estimate = None
-        try:
-            scenario = self.scenario()
-            estimated = estimate(scenario, own_price=store.get(PRICE), paid=endpoint.is_paid, cap=store.get(BURST_CAP))
-        except (ValueError, VoxpoolError) as error:
-            self.docks.lab.say_problem(str(error))
-            self.docks.lab.say_estimate("")
-        else:
-            self._scenario, self._estimate = scenario, estimated
-            self.docks.lab.say_problem(estimated.refusal)
-            said = [estimated.words, self._choose_where(estimated)[1]]
-            if scenario.faults and self._desk.controller.local_control is None:
-                said.append("Its faults cannot be set at this endpoint, so the result will be INVALID.")
-            self.docks.lab.say_estimate(" ".join(said))
-        self._show_state()
-
-    def _choose_where(self, estimated: Estimate) -> tuple[str, str]:
-        return choose_where(estimated, self._desk.store.get(remembered.WHERE))
 
     def _ask(self, scenario: Scenario, estimated: Estimate) -> None:
         dialog = CostDialog(estimated, self._desk.controller.endpoint.choice.title, self._desk.window)
@@ -473,20 +395,6 @@ def _picture_of(scenario: Scenario, estimated: Estimate) -> Picture:
         planned_s=estimated.seconds,
         thresholds=tuple(each.text for each in scenario.conditions),
     )
-
-
-def _striker(control: LocalControl | None) -> Strike | None:
-    """Return what sets faults at the app's own local server, or None while that is not the endpoint."""
-    if control is None:
-        return None
-
-    async def strike(fault: Mapping[str, Any]) -> None:
-        try:
-            await control.add(fault)
-        except ControlError as error:
-            raise LocalServerError(str(error).rstrip(".")) from error
-
-    return strike
 
 
 def make_lab(desk: Desk) -> StressLab:
