@@ -280,12 +280,14 @@ class Engine:
         if not self._over:
             self._outage.look()
         underflows = self._around.underflows() - self._underflows
-        tick = self.recorder.tick(phase, target, self._cpu.take(), underflows, self._outage.trouble)
+        self.recorder.tick(phase, target, self._cpu.take(), underflows, self._outage.trouble)
         if not isinstance(self._scenario.load, Search):
             self._watch.look()
         troubled = self._in_trouble()
         if troubled and not self._troubled:
-            self.recorder.mark(MarkKind.TOOL, f"the tool may be the bottleneck: loop lag {tick.loop_lag_ms:.0f} ms")
+            # Once, when it turns bad; what is said is what the result would say if the run ended now.
+            found = complaints(self._observed())
+            self.recorder.mark(MarkKind.TOOL, f"invalid so far: {' '.join(found)}" if found else "invalid so far")
         self._troubled = troubled
 
     def _in_trouble(self) -> bool:

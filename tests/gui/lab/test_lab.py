@@ -1,6 +1,7 @@
 """The lab in the window, with a made-up run: start, follow, edit, stop, end, and what must not happen meanwhile."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -211,7 +212,6 @@ async def test_money_is_asked_about_and_the_cap_holds(stage, runner):
 
 
 async def test_a_search_shows_its_knee(stage, lab, runner):
-    from dataclasses import replace
 
     lab.show_draft(replace(lab.draft, load="search"))
     await begun(lab, runner)
@@ -226,7 +226,6 @@ async def test_a_search_shows_its_knee(stage, lab, runner):
 
 
 async def test_a_scenario_is_saved_and_opened_again(stage, lab, tmp_path):
-    from dataclasses import replace
 
     path = tmp_path / "mine.toml"
     lab.show_draft(replace(lab.draft, name="Mine", load="burst", seed=77).with_load("count", 12))
@@ -285,3 +284,13 @@ async def test_the_whole_grid_stays_in_view(stage, lab, qapp, size):
     for _ in range(3):
         qapp.processEvents()
     assert window.cockpit.trends.isVisible()
+
+
+def test_faults_that_cannot_be_set_are_told_before_the_run(lab):
+    faults = [{"at_s": 1.0, "fault": {"place": "now", "effect": "drop"}}]
+    lab.show_draft(replace(lab.draft, rest={"faults": faults}))
+    lab.form.judge()
+    assert lab.docks.lab.estimate.text().endswith("cannot be set at this endpoint, so the result will be INVALID.")
+    lab.show_draft(replace(lab.draft, rest={"faults": [{"at_s": 1.0, "fault": {"place": "now", "effect": "explode"}}]}))
+    lab.form.judge()
+    assert "faults[0].fault: effect is 'explode', but must be one of" in lab.docks.lab.problem.text()
