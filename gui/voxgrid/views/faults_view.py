@@ -73,8 +73,8 @@ class FaultsView(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        page = QWidget(self)
-        self._column = QVBoxLayout(page)
+        self._page = QWidget(self)
+        self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(12, 8, 12, 10)
         self._column.setSpacing(7)
         self._filling = False
@@ -82,7 +82,7 @@ class FaultsView(QScrollArea):
         self._build_fields()
         self._build_action()
         self._build_lists(theme, when)
-        self.setWidget(page)
+        self.setWidget(self._page)
         self.show_preset(faulting.PRESETS[0])
         self.show_chosen("", "")
 
@@ -127,7 +127,9 @@ class FaultsView(QScrollArea):
         self._field_grid = grid
         for name in _FIELDS:
             word, hint = faulting.PARAMETER_WORDS[name]
-            head, line = label(word, "small"), QLineEdit()
+            # Those that the first choice has no use for are laid out by a later one; until then the page owns them.
+            head, line = label(word, "small"), QLineEdit(self._page)
+            head.setParent(self._page)
             line.setObjectName(f"fault_{name}")
             line.setAccessibleName(f"{word}, {hint}")
             line.setPlaceholderText(hint.rpartition("empty: ")[2] if "empty: " in hint else "")
