@@ -1,10 +1,14 @@
 """What tests of the window share: one application, a window on a made-up pool, and nothing left behind."""
 
 import gc
+import math
+from functools import partialmethod
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from support.stage import make_stage
+from voxgrid.models.frame_list import FrameList
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -30,13 +34,17 @@ def _garbage_goes_in_the_main_thread():
     """A thread that collects a Qt object with a running timer ends the process later (see voxgrid.garbage)."""
     gc.disable()
     yield
+    # What qtbot and closed dialogs leave for an event loop: what stays is told of every style that a later test sets.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     gc.enable()
 
 
 @pytest.fixture
-def stage(tmp_path, qapp):
+def stage(tmp_path, qapp, monkeypatch):
     """The window; its pool and its time are moved by the test."""
+    # A list looks through its frames a few milliseconds at a time; how many those are is for a busy machine to say.
+    monkeypatch.setattr(FrameList, "advance", partialmethod(FrameList.advance, budget_s=math.inf))
     made = make_stage(tmp_path)
     yield made
     made.close()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support.ending import take_away
 from support.stage import StagePlayer
 from voxgrid import app as application
 from voxgrid.app import build, main, make_application, shut_down
@@ -20,9 +21,7 @@ def parts(tmp_path):
     store = Settings(tmp_path / "voxgrid.ini")
     made = build(qapp, store, controller=SpeechController(store, player=StagePlayer()))
     yield made
-    made.bridge.stop()
-    made.lag.stop()
-    made.window.deleteLater()
+    take_away(made)
 
 
 async def test_speech_that_never_ends_is_cut_short(parts, monkeypatch, caplog):

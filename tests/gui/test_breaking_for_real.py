@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from support.audio_rig import FakeBackend
+from support.ending import end
 from voxgrid.app import build, make_application
 from voxgrid.options import Options
 from voxgrid.settings import Settings
@@ -92,11 +93,7 @@ def opened(tmp_path):
             await made.controller.start()
             yield made
         finally:
-            await made.controller.close()
-            made.parts.bridge.stop()
-            made.parts.lag.stop()
-            made.parts.window.hide()
-            made.parts.window.deleteLater()
+            await end(made.parts)
 
     return open_window
 

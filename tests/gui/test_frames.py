@@ -22,11 +22,10 @@ from voxpool.frames.record import FrameKind, FrameRecord
 
 
 @pytest.fixture
-async def frames(stage):
+def frames(stage):
     feature = next(each for each in stage.parts.features if isinstance(each, FramesFeature))
     stage.parts.window.show_layout(next(layout for layout in LAYOUTS if layout.name == "inspect"))
-    yield feature
-    await feature.close()
+    return feature
 
 
 @pytest.fixture

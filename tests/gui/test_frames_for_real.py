@@ -9,6 +9,7 @@ from itertools import groupby
 import pytest
 
 from support.audio_rig import FakeBackend
+from support.ending import end
 from voxgrid.app import build, make_application
 from voxgrid.frames import FramesFeature
 from voxgrid.models.conversation import Echo
@@ -34,13 +35,7 @@ async def parts(tmp_path):
     made.bridge.start()
     await controller.start()
     yield made
-    await asyncio.gather(*(feature.close() for feature in made.features))
-    await controller.close()
-    made.feed.close()
-    made.bridge.stop()
-    made.lag.stop()
-    made.window.hide()
-    made.window.deleteLater()
+    await end(made)
 
 
 async def until(condition, seconds=15.0):

@@ -18,7 +18,7 @@ from voxpool.events import SlotState
 
 
 @pytest.fixture
-async def talk(stage):
+def talk(stage):
     """A pool that has spoken, and failed, with the frames of it."""
     stage.pool.troubles = 0.4
     source = FakeFrames(stage.pool, stage.parts.feed.store)
@@ -33,9 +33,7 @@ async def talk(stage):
 
     stage.pool.open(4)
     go(40, fire=20)
-    yield go
-    for each in stage.parts.features:
-        await each.close()
+    return go
 
 
 def life_with(stage, attempts):

@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit
 
+from support.ending import take_away
 from support.recognise import ESPEAK, NEURAL, share_of_words
 from voxgrid.app import build, shut_down
 from voxgrid.settings import Settings
@@ -44,6 +45,7 @@ async def parts(qapp, tmp_path, null_sink):
     yield made
     await shut_down(made)
     made.window.close()
+    take_away(made)
 
 
 def type_and_speak(qtbot, window, text):

@@ -6,9 +6,11 @@ python tests/support/stage.py OUT.png [--size 1280x800] [--scene busy] [--theme 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +19,9 @@ if __name__ == "__main__":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
+from support.ending import await_threads, end_features, take_away
 from support.fake_events import FakePool
 from support.speech_fakes import FakePlayer
 from voxgrid.app import Parts, build, make_application
@@ -43,11 +45,21 @@ class StagePlayer(FakePlayer):
 
 @dataclass
 class Stage:
-    """A window, and a pool whose time is moved by hand."""
+    """A window, and a pool whose time is moved by hand.
+
+    Attributes:
+        app: The application.
+        parts: The window and what is behind it.
+        pool: The made-up pool.
+        threads: Those that ran before.
+        ended: Whether the features have ended.
+    """
 
     app: QApplication
     parts: Parts
     pool: FakePool
+    threads: frozenset[threading.Thread]
+    ended: bool = False
 
     def frame(self, seconds: float = 0.033) -> None:
         """Let the pool go on and the window show one frame."""
@@ -60,23 +72,29 @@ class Stage:
         self.parts.bridge.tick_second()
         self.app.processEvents()
 
+    def end(self) -> None:
+        """End what the features do, once; outside of any running loop."""
+        if not self.ended:
+            self.ended = True
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                runner.run(end_features(self.parts))
+
     def close(self) -> None:
-        """Take the window away; nothing of ours may go on ticking."""
-        self.parts.bridge.stop()
-        self.parts.lag.stop()
-        self.parts.window.hide()
-        owners = (self.parts.bridge, self.parts.lag, self.parts.presenter)
-        left = [timer for owner in owners for timer in owner.findChildren(QTimer) if timer.isActive()]
-        assert not left, f"timers left running: {left}"
-        self.parts.window.deleteLater()
-        # processEvents() leaves deferred deletions alone, and windows that pile up make every next one slower.
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        """Take the window away with all that it began; outside of any running loop."""
+        self.end()
+        self.take_away()
+
+    def take_away(self) -> None:
+        """Take away a window whose features have ended; nothing of ours may go on."""
+        take_away(self.parts)
+        await_threads(self.threads)
         self.app.processEvents()
 
 
 def make_stage(folder: Path, *, troubles: float = 0.0, size: tuple[int, int] = (1280, 800)) -> Stage:
     """Build the window; nothing is open yet."""
     app = make_application(Options())
+    threads = frozenset(threading.enumerate())
     pool = FakePool(troubles=troubles)
     store = Settings(folder / "voxgrid.ini")
     controller = SpeechController(store, player=StagePlayer())
@@ -93,7 +111,7 @@ def make_stage(folder: Path, *, troubles: float = 0.0, size: tuple[int, int] = (
     parts.window.top_bar.show_endpoint("Local server · real speech", "", ready=True)
     parts.bridge.attach(pool)
     app.processEvents()
-    return Stage(app, parts, pool)
+    return Stage(app, parts, pool, threads)
 
 
 def play(stage: Stage, scene: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from support.audio_rig import FakeBackend
+from support.ending import end
 from voxgrid.app import build, make_application
 from voxgrid.models.faulting import Aim, Plan
 from voxgrid.options import Options
@@ -69,14 +70,7 @@ class Troubled:
 
     async def close(self):
         await LocalControl(self.url, TOKEN).clear()
-        for feature in self.parts.features:
-            await feature.close()
-        await self.controller.close()
-        self.parts.feed.close()
-        self.parts.bridge.stop()
-        self.parts.lag.stop()
-        self.parts.window.hide()
-        self.parts.window.deleteLater()
+        await end(self.parts)
 
     @property
     def book(self):

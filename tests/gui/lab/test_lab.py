@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 
+from support.ending import end_features
 from support.fake_run import fake_search
 from support.lab_stage import FakeRunner, make_ready
 from support.stage import make_stage
@@ -24,9 +25,8 @@ from voxpool.stress.scenario import read_scenario
 async def stage(tmp_path, qapp, monkeypatch):
     made = make_stage(tmp_path)
     yield made
-    for feature in made.parts.features:
-        await feature.close()
-    made.close()
+    await end_features(made.parts)
+    made.take_away()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from support.audio_rig import FakeBackend
+from support.ending import take_away
 from support.lab_stage import lab_of
 from voxgrid.app import build, make_application, shut_down
 from voxgrid.options import Options
@@ -61,6 +62,7 @@ async def window(tmp_path, qapp):
     made.parts.window.close()
     await shut_down(made.parts)
     qapp.processEvents()
+    take_away(made.parts)
 
 
 @pytest.mark.qasync

@@ -41,7 +41,7 @@ class FakePoolOfController:
 def feature(stage):
     made = next(each for each in stage.parts.features if isinstance(each, RecordingFeature))
     yield made
-    made.end()
+    stage.end()
     assert not [thread for thread in threading.enumerate() if thread.name == "recorder"]
 
 

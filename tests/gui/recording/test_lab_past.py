@@ -34,7 +34,7 @@ def feature(stage):
     stage.parts.window.bring_up("lanes")
     stage.app.processEvents()
     yield made
-    made.end()
+    stage.end()
     assert not made.lab_past._reader.isActive()
 
 

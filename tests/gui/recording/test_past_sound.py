@@ -23,9 +23,7 @@ class PoolOfController:
 
 @pytest.fixture
 def feature(stage):
-    made = next(each for each in stage.parts.features if isinstance(each, RecordingFeature))
-    yield made
-    made.end()
+    return next(each for each in stage.parts.features if isinstance(each, RecordingFeature))
 
 
 @pytest.fixture
