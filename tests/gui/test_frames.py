@@ -105,6 +105,37 @@ async def test_a_filter_chooses_and_a_wrong_one_says_where(stage, frames, talk):
     assert not view.filter.property("invalid")
 
 
+async def test_a_word_that_is_still_typed_is_left_alone(stage, frames, talk):
+    view = frames.view
+    QTest.keyClicks(view.filter, "type:text code:")
+    assert view.filter.pause.isActive()
+    assert not view.filter.property("invalid")
+    assert view.said.endswith("frames")
+    view.filter.pause.timeout.emit()
+    assert view.said.startswith("Column 16: code: needs a value"), "who stops there has said what was meant"
+    QTest.keyClicks(view.filter, "x")
+    assert not view.filter.property("invalid"), "and goes on typing"
+    QTest.keyClicks(view.filter, " ")
+    assert view.said.startswith("Column 16: code: takes numbers"), "the word is over"
+    assert not view.filter.pause.isActive()
+
+
+async def test_an_offer_that_was_taken_is_no_mistake_yet(stage, frames, talk):
+    view = frames.view
+    QTest.keyClicks(view.filter, "cod")
+    QTest.keyClick(view.filter, Qt.Key.Key_Return)
+    assert view.filter.text() == "code:"
+    assert not view.filter.property("invalid")
+    assert view.filter.pause.isActive()
+
+
+async def test_what_is_wrong_with_a_filter_widens_nothing(stage, frames, talk):
+    before = frames.view.minimumSizeHint().width()
+    frames.view.filter.setText("foo:1 ")
+    assert len(frames.view.said) > 100
+    assert frames.view.minimumSizeHint().width() == before
+
+
 async def test_it_follows_until_somebody_looks_elsewhere(stage, frames, talk):
     table = frames.view.table
     bar = table.verticalScrollBar()

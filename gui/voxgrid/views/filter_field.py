@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QCompleter,
@@ -23,6 +23,8 @@ from voxpool.frames.filter import FilterError, parse_filter
 from voxpool.frames.terms import Everything, Term
 
 _POPUP_WIDTH: Final = 420
+_PAUSE_MS: Final = 700
+"""Who stops typing this long has typed what was meant, in milliseconds."""
 _MEANING = Qt.ItemDataRole.UserRole
 _HINT: Final = 'Filter: ctx:12-1  type:text|audio  code:>0  gap:>200ms  -dir:out  /regex/  "words"'
 
@@ -70,7 +72,7 @@ class FilterField(QLineEdit):
 
     Signals:
         filtered(object): Another filter is meant: a ``Term``.
-        failed(str): It cannot be read, and why; "" when it can again.
+        failed(str): It cannot be read, and why; "" when it can again.  A word that is still typed is left alone.
     """
 
     filtered = Signal(object)
@@ -81,6 +83,12 @@ class FilterField(QLineEdit):
         self.values: Values = no_values
         self._term: Term = Everything()
         self._start = 0
+        self._found = self._said = ""
+        self._taking = False
+        self.pause = QTimer(self)
+        self.pause.setSingleShot(True)
+        self.pause.setInterval(_PAUSE_MS)
+        self.pause.timeout.connect(self._complain)
         self.setObjectName("frames_filter")
         self.setAccessibleName("Filter of frames")
         self.setPlaceholderText(_HINT)
@@ -99,6 +107,7 @@ class FilterField(QLineEdit):
         self._popup.activated.connect(self._take)
         self.textChanged.connect(self._read)
         self.textEdited.connect(lambda _text: self.offer())
+        self.editingFinished.connect(self._complain)
 
     @property
     def term(self) -> Term:
@@ -179,7 +188,11 @@ class FilterField(QLineEdit):
         if not candidate:
             return
         text, cursor = self.text(), self.cursorPosition()
-        self.setText(text[: self._start] + candidate + text[cursor:])
+        self._taking = True
+        try:
+            self.setText(text[: self._start] + candidate + text[cursor:])
+        finally:
+            self._taking = False
         self.setCursorPosition(self._start + len(candidate))
         if candidate.endswith((":", " ")):
             self.offer()
@@ -188,11 +201,32 @@ class FilterField(QLineEdit):
         try:
             term = parse_filter(text)
         except FilterError as error:
-            restyle(self, "invalid", True)
-            self.failed.emit(str(error))
+            self._found = str(error)
+            if self._found != self._said:
+                self._wait_or_complain(text)
             return
-        restyle(self, "invalid", False)
-        self.failed.emit("")
+        self._found = ""
+        self._complain()
         if term != self._term:
             self._term = term
             self.filtered.emit(term)
+
+    def _wait_or_complain(self, text: str) -> None:
+        """Leave whoever is in the middle of a word alone: ``code:`` is no mistake, it only wants its number."""
+        before = text[: self.cursorPosition()]
+        if (self.isModified() or self._taking) and before and not before[-1].isspace():
+            self._tell("")
+            self.pause.start()
+        else:
+            self._complain()
+
+    def _complain(self) -> None:
+        """Say now what is wrong, if anything is."""
+        self.pause.stop()
+        self._tell(self._found)
+
+    def _tell(self, problem: str) -> None:
+        if problem != self._said:
+            self._said = problem
+            restyle(self, "invalid", bool(problem))
+            self.failed.emit(problem)

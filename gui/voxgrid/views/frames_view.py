@@ -8,7 +8,16 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from voxgrid.items.frame_items import FrameItems
 from voxgrid.models import frame_words as words
@@ -55,6 +64,9 @@ class FramesView(QWidget):
         self.detail = FrameDetail(self.list, theme, self)
         self.filter = FilterField(theme, self)
         self._said = label("", "small", "frames_said")
+        # What is wrong with a filter can be long: it wraps, and never widens the dock at the neighbours' cost.
+        self._said.setWordWrap(True)
+        self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._problem = ""
         self._searching = QTimer(self)
         self._searching.setInterval(_SEARCH_MS)
@@ -182,6 +194,7 @@ class FramesView(QWidget):
     def stop(self) -> None:
         """Leave no timer behind."""
         self._searching.stop()
+        self.filter.pause.stop()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while it was hidden."""
