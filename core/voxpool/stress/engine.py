@@ -361,7 +361,12 @@ class Engine:
         if search is not None and search.safe is None:
             failed: tuple[str, ...] = ("No level held: not even the lowest one that was tried.",)
         elif thresholds:
-            failed = tuple(sentence(each) for each in thresholds if not each.passed)
+            # Who stopped the run took its time away: what was not measured by then did not fail.
+            failed = tuple(
+                sentence(each)
+                for each in thresholds
+                if not each.passed and not (self.control.stopping and each.value is None)
+            )
         else:
             failed = self._failures()
         stopped = (self.control.why,) if self.control.stopping else ()

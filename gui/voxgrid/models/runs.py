@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from voxgrid.models.lab.words import held
 from voxpool.stress.compare import METHOD, SHARES, Change, compare
 from voxpool.stress.distribution import curve
 from voxpool.stress.report import words
@@ -22,6 +23,11 @@ Numbers = npt.NDArray[np.float64]
 POINTS: Final = 600
 """Most points of a line: more than a chart here has pixels."""
 _HUES: Final = ("open", "creating", "draining", "generating", "failed", "muted")
+_CHECKED: Final = {
+    True: ("✓ held", "good"),
+    False: ("✕ did not hold", "bad"),
+    None: ("not measured", "muted"),
+}
 _STYLES: Final = ("solid", "dashed", "dotted")
 _MEASURES: Final = tuple(words.MEASURES)
 _COMPARED: Final = {"corrected": "corrected", "uncorrected": "uncorrected", "ttfa": "from the first text"}
@@ -201,8 +207,9 @@ def _percentiles(result: RunResult) -> Table:
 def _checks(result: RunResult) -> Table:
     rows, tones = [], []
     for each in result.thresholds:
-        rows.append((each.text, words.number(each.value), "✓ held" if each.passed else "✕ did not hold"))
-        tones.append("good" if each.passed else "bad")
+        said, tone = _CHECKED[held(each, result.verdict)]
+        rows.append((each.text, words.number(each.value), said))
+        tones.append(tone)
     for error in result.errors:
         rows.append((error.kind, f"{error.count:,}", error.examples[0] if error.examples else ""))
         tones.append("bad")

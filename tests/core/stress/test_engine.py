@@ -429,6 +429,16 @@ async def test_a_soft_stop_hears_everything_to_its_end(load):
     assert 3.0 < result.wall_s < 6.0
 
 
+async def test_what_a_stop_left_unmeasured_is_no_reason():
+    control = RunControl()
+    later(0.2, lambda: control.stop(drain=False))
+    checks = {"thresholds": [{"check": "ttfa_ms.p95 < 400"}, {"check": "utterances.done > 5"}]}
+    result = await measured(SECOND, FakeService(chunks=200, first_audio_s=1.0), texts=HELLO, control=control, **checks)
+
+    assert [each.value for each in result.thresholds] == [None, 0]
+    assert result.reasons[1:] == ("The threshold utterances.done > 5 did not hold: 0.",)
+
+
 @pytest.mark.parametrize("load", [SECOND, {"profile": "concurrency", "concurrency": 5, "duration_s": 100}])
 async def test_a_hard_stop_cancels_what_is_under_way(load):
     control = RunControl()

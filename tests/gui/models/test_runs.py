@@ -64,6 +64,13 @@ def test_lines_can_be_drawn_by_their_theme_and_are_told_apart_without_colour():
         assert len({line.style for line in picture.lines}) == len(picture.lines)
 
 
+def test_what_a_stopped_run_did_not_measure_did_not_fail():
+    result = make_result(count=300)
+    unmeasured = replace(result.thresholds[0], passed=False, value=None, first_crossed_s=None)
+    checks = runs.summary(replace(result, verdict=Verdict.ABORTED, thresholds=(unmeasured,))).checks
+    assert (checks.rows[0][2], checks.tones[0]) == ("not measured", "muted")
+
+
 def test_a_run_of_nothing_can_be_opened():
     empty = replace(make_result(count=5), samples=(), ticks=(), marks=(), distributions={}, errors=(), thresholds=())
     summary = runs.summary(empty)

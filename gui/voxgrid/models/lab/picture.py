@@ -40,6 +40,7 @@ class Picture:
         result: What is left when the run is over, or None while it goes on.
         span: The stretch that the charts show when nobody zooms, in seconds, or None for the whole run.
         crossed: When a threshold was crossed first, in seconds, by its text.
+        heard: Whether any audio has come at all.
     """
 
     name: str = ""
@@ -57,6 +58,7 @@ class Picture:
     result: RunResult | None = None
     span: tuple[float, float] | None = None
     crossed: dict[str, float] = field(default_factory=dict)
+    heard: bool = False
 
     @property
     def limits(self) -> tuple[float, ...]:
@@ -72,6 +74,7 @@ class Picture:
     def add_tick(self, tick: Tick, unknown: Collection[str] = ()) -> None:
         """Take in a tick, of which some columns may be unknown."""
         self.line.add(tick, unknown)
+        self.heard = self.heard or bool(tick.ttfa_ms)
         self.heat.add(max(0.0, tick.at_s), tick.ttfa_ms)
 
     def add_mark(self, mark: Mark) -> None:

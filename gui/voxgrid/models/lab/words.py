@@ -8,7 +8,8 @@ from typing import Final
 from voxgrid.models.lab.picture import Picture
 from voxgrid.models.lab.scale import clock
 from voxgrid.models.wording import count, millis
-from voxpool.stress.result import Percentiles, RunResult, SearchResult, Verdict
+from voxpool.stress.result import Percentiles, RunResult, SearchResult, ThresholdResult, Verdict
+from voxpool.stress.thresholds import parse
 
 VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.PASSED: "PASSED",
@@ -30,6 +31,12 @@ _MEANINGS: Final[dict[Verdict, str]] = {
     Verdict.INVALID: "This computer was the bottleneck: the numbers say little about the service.",
     Verdict.ABORTED: "Ended before its time.",
 }
+_FROM_THE_START: Final = ("loop_lag_ms", "late_start_ms", "utterances", "characters", "cost")
+_WITH_AUDIO: Final = (
+    "ttfa_ms", "corrected_ms", "uncorrected_ms", "queue_ms", "connect_ms", "create_ms", "real_time_factor",
+)  # fmt: skip
+"""What thresholds are about that is known as soon as a run has begun, or with its first audio; all other things can be
+said only of utterances that ended."""
 _SHOWN: Final = (
     ("corrected", "First audio, corrected"),
     ("uncorrected", "First audio, uncorrected"),
@@ -76,18 +83,26 @@ def search_sentence(found: SearchResult) -> str:
     return f"Safe: {found.safe:g} {found.unit}. At {found.breaking:g} a threshold failed{because}."
 
 
+def held(threshold: ThresholdResult, verdict: Verdict) -> bool | None:
+    """Return whether a threshold held at the end of a run, or None where the run ended before it could be measured.
+
+    In a run that had all its time, nothing measured is a failure: the threshold asked for something.
+    """
+    unmeasured = threshold.value is None and threshold.first_crossed_s is None
+    return None if unmeasured and verdict is not Verdict.FAILED else threshold.passed
+
+
 def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
     """Return every threshold: as it ended, or as it stands while the run goes on."""
     if picture.result is not None:
         return tuple(
-            ThresholdRow(each.text, each.passed, _measured(each.value, each.first_crossed_s))
+            ThresholdRow(each.text, held(each, picture.result.verdict), _measured(each.value, each.first_crossed_s))
             for each in picture.result.thresholds
         )
-    measured = picture.line.newest is not None
     return tuple(
         ThresholdRow(
             text,
-            False if text in picture.crossed else (True if measured else None),
+            False if text in picture.crossed else (True if _has_begun(text, picture) else None),
             f"crossed after {clock(picture.crossed[text])}" if text in picture.crossed else "",
         )
         for text in picture.thresholds
@@ -142,6 +157,17 @@ def distribution_rows(result: RunResult) -> tuple[tuple[str, ...], ...]:
 
 def _row(title: str, each: Percentiles) -> tuple[str, ...]:
     return (title, count(each.count), *(millis(value) for value in (each.p50, each.p95, each.p99, each.p999, each.max)))
+
+
+def _has_begun(text: str, picture: Picture) -> bool:
+    """Whether anything was measured yet that a threshold of a running run can be asked about."""
+    tick = picture.line.newest
+    if tick is None:
+        return False
+    metric = parse(text).metric
+    if metric in _FROM_THE_START:
+        return tick.started > 0
+    return picture.heard if metric in _WITH_AUDIO else tick.done + tick.failed + tick.cancelled > 0
 
 
 def _measured(value: float | None, crossed_s: float | None) -> str:

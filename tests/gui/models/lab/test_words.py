@@ -1,5 +1,7 @@
 """A run in words: verdicts, thresholds as they stand, progress, what a search found."""
 
+from dataclasses import replace
+
 import pytest
 
 from support.fake_run import THRESHOLDS, fake_marks, fake_result, fake_search, fake_ticks
@@ -14,7 +16,7 @@ from voxgrid.models.lab.words import (
     threshold_rows,
     trouble_words,
 )
-from voxpool.stress.result import SearchResult, Step, Tick, Verdict
+from voxpool.stress.result import SearchResult, Step, ThresholdResult, Tick, Verdict
 
 
 def _picture(ticks=(), **more):
@@ -32,7 +34,11 @@ def test_every_verdict_is_a_sentence(verdict):
 def test_thresholds_stand_as_they_were_crossed():
     picture = _picture()
     assert [row.passed for row in threshold_rows(picture)] == [None, None, None]
-    picture.add_tick(Tick(at_s=1.0))
+    picture.add_tick(Tick(at_s=1.0, started=3))
+    assert [row.passed for row in threshold_rows(picture)] == [None, None, None], "nothing was measured yet"
+    picture.add_tick(Tick(at_s=1.5, started=3, ttfa_ms=(250.0,), ttfa_p95_ms=250.0))
+    assert [row.passed for row in threshold_rows(picture)] == [True, None, None], THRESHOLDS
+    picture.add_tick(Tick(at_s=2.0, started=3, done=1))
     assert [row.passed for row in threshold_rows(picture)] == [True, True, True]
     for mark in fake_marks(60):
         picture.add_mark(mark)
@@ -46,6 +52,17 @@ def test_a_result_says_what_was_measured():
     picture.end(fake_result())
     first, *_ = threshold_rows(picture)
     assert (first.passed, first.note) == (False, "measured 1,184, crossed after 0:41")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "passed"), [(Verdict.ABORTED, None), (Verdict.INVALID, None), (Verdict.FAILED, False)], ids=str
+)
+def test_what_was_not_measured_fails_only_a_run_that_had_its_time(verdict, passed):
+    picture = _picture()
+    unmeasured = ThresholdResult("ttfa_ms.p95 < 400", passed=False)
+    crossed = ThresholdResult("errors.rate < 0.1", passed=False, value=0.5, first_crossed_s=2.0)
+    picture.end(replace(fake_result(), verdict=verdict, thresholds=(unmeasured, crossed)))
+    assert [row.passed for row in threshold_rows(picture)] == [passed, False]
 
 
 def test_progress_says_what_is_left():
