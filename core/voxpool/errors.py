@@ -5,6 +5,7 @@
     VoxpoolError
     ├── SettingError            a setting is unknown or out of range; nothing was sent (also a ValueError)
     ├── ScenarioError           a scenario of the stress lab cannot be used (also a ValueError)
+    ├── WrongUse                options of a command cannot be used as they are; nothing was done (also a ValueError)
     ├── EndpointError           an endpoint URL or a credential cannot be used (also a ValueError)
     ├── PoolError               the pool itself could not serve the caller
     │   ├── PoolClosed          the pool was closed, or is closing
@@ -87,6 +88,10 @@ class ScenarioError(VoxpoolError, ValueError):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.source, self.where, self.why) if part)
+
+
+class WrongUse(VoxpoolError, ValueError):
+    """A command was called with options that cannot be used as they are; nothing was done."""
 
 
 class EndpointError(VoxpoolError, ValueError):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import Final
 
-from voxpool.errors import EndpointError, ScenarioError, SettingError, VoxpoolError
+from voxpool.errors import EndpointError, ScenarioError, SettingError, VoxpoolError, WrongUse
 
 COMMANDS: Final = {
     "say": "speak a text, through the loudspeaker or into a WAV file",
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None, *, begins: Callable[[], object] | No
     except BrokenPipeError:
         _silence_stdout()
         return _FAILURE
-    except (SettingError, ScenarioError, EndpointError) as error:
+    except (SettingError, ScenarioError, EndpointError, WrongUse) as error:
         return _complain(error, _WRONG_USE)
     except VoxpoolError as error:
         return _complain(error, _FAILURE)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from voxpool.cli.runs import LAST
-from voxpool.errors import RunsError
+from voxpool.errors import RunsError, WrongUse
+from voxpool.stress import storefile
 from voxpool.stress.compare import METHOD, Difference, compare
 from voxpool.stress.report import words
 from voxpool.stress.result import Percentiles, RunResult
@@ -22,14 +23,24 @@ def do(arguments: argparse.Namespace) -> int:
     """Do what was asked for and return the exit code.
 
     Raises:
+        WrongUse: If ``--store`` names what is no file of kept runs.
         RunsError: If a run is not there, or the file of kept runs cannot be used.
         OSError: If a file cannot be written.
     """
-    store = RunStore(arguments.store or default_path())
+    named: Path | None = arguments.store
+    store = RunStore(default_path(), own=True) if named is None else RunStore(_existing(named))
     code = _VERBS[arguments.verb](store, arguments)
     if store.problem:
         print(f"voxpool: {store.problem}", file=sys.stderr)
     return code
+
+
+def _existing(path: Path) -> Path:
+    try:
+        storefile.check(path)
+    except storefile.Unusable as trouble:
+        raise WrongUse(f"--store must name a file of kept runs, but {path} {trouble.why}") from trouble
+    return path
 
 
 def _list(store: RunStore, arguments: argparse.Namespace) -> int:

@@ -120,7 +120,7 @@ class StressRun:
         if not self._arguments.no_keep:
             from voxpool.stress.store import RunStore, default_path
 
-            recording = RunStore(default_path()).begin(engine.head())
+            recording = RunStore(default_path(), own=True).begin(engine.head())
             engine.follow(recording)
         if self._arguments.metrics is not None:
             from voxpool.stress.prometheus import MetricsEndpoint

@@ -82,21 +82,24 @@ def default_path() -> Path:
 class RunStore:
     """Kept runs.
 
-    A file that is damaged, of another program or of a newer Voxgrid is put aside under another name and a new one is
-    begun; ``problem`` then says so.
+    What only reads makes and changes nothing: a file that is not there has no runs.  A file of another program or of a
+    newer Voxgrid stays as it is, and so does a damaged one unless it is the app's own.
 
     Args:
-        path: The file; made on first use, with its folder.
+        path: The file; made with its folder when something is kept first.
+        own: The file is the app's own, and not one that somebody named: when it is damaged and something is to be
+            kept, it is put aside under another name and a new one is begun; ``problem`` then says so.
         max_runs: Most runs; beyond it the oldest go.
         max_bytes: Most bytes of all runs together; the newest stays whatever its size.
 
     Attributes:
-        problem: What became of an unusable file, as a sentence, or "".
+        problem: What became of a damaged file, as a sentence, or "".
     """
 
-    def __init__(self, path: Path, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, path: Path, *, own: bool = False, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
         self.problem = ""
+        self._own = own
         self._max_runs = max_runs
         self._max_bytes = max_bytes
         self._lock = threading.RLock()
@@ -126,11 +129,19 @@ class RunStore:
         """
 
         def act(db: sqlite3.Connection) -> list[KeptRun]:
-            self._bury(db)
+            dead = {result.run_id: result for result in _dead(db)}
             found = db.execute(f"SELECT {_COLUMNS} FROM runs {_KEPT} ORDER BY began_at DESC, run_id")  # noqa: S608 - ours
-            return [_kept(row) for row in found]
+            return [_over(run, dead[run.run_id]) if run.run_id in dead else run for run in map(_kept, found)]
 
-        return [run for run in self._do(act) if matches(run, search)]
+        return [run for run in self._read(act) if matches(run, search)]
+
+    def prepare(self) -> None:
+        """Make the file ready to keep runs in, and tidy up after programs that ended before their runs did.
+
+        Raises:
+            RunsError: If it cannot be written.
+        """
+        self._do(self._bury)
 
     def load(self, run_id: str) -> RunResult:
         """Return a run with everything that was kept of it.
@@ -140,13 +151,19 @@ class RunStore:
         """
 
         def act(db: sqlite3.Connection) -> RunResult:
-            self._bury(db)
-            row = db.execute(f"SELECT result, ended, title FROM runs {_KEPT} AND run_id = ?", (run_id,)).fetchone()  # noqa: S608 - ours
+            row = db.execute(
+                f"SELECT result, ended, title, pid, pid_began FROM runs {_KEPT} AND run_id = ?",  # noqa: S608 - ours
+                (run_id,),
+            ).fetchone()
             if row is None:
                 raise RunsError(f"There is no kept run {run_id}.")
-            return storerows.loaded(db, run_id, *row)
+            blob, ended, title, *process = row
+            if ended or _lives(*process):
+                return storerows.loaded(db, run_id, blob, ended, title)
+            lost = storerows.salvaged(db, run_id, blob)
+            return replace(lost, name=title or lost.name)
 
-        return self._do(act)
+        return self._read(act)
 
     def save(self, result: RunResult) -> None:
         """Keep a finished run, instead of whatever was written of it while it went on.
@@ -157,6 +174,7 @@ class RunStore:
         clean = scrub_result(result)
 
         def act(db: sqlite3.Connection) -> None:
+            self._bury(db)
             self._put(db, clean)
             self._bound(db)
 
@@ -225,7 +243,12 @@ class RunStore:
         Raises:
             RunsError: If the file cannot be written.
         """
-        self._do(lambda db: db.executemany("DELETE FROM discarded WHERE run_id = ?", [(each,) for each in run_ids]))
+
+        def act(db: sqlite3.Connection) -> None:
+            self._bury(db)
+            db.executemany("DELETE FROM discarded WHERE run_id = ?", [(each,) for each in run_ids])
+
+        self._do(act)
 
     def empty_bin(self) -> None:
         """Delete for good what this program discarded.
@@ -256,19 +279,31 @@ class RunStore:
     # --- inside ------------------------------------------------------------------------------------------
 
     def _do(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Run one transaction; a file that cannot be used is put aside, and the next one is tried once."""
+        """Run one transaction; a damaged file of our own is put aside, and the next one is tried once."""
         with self._lock:
             try:
-                with storefile.opened(self.path) as db:
-                    return act(db)
+                return self._once(act, write=True)
             except storefile.Unusable as trouble:
+                if not (self._own and trouble.damaged):
+                    raise RunsError(f"Runs cannot be kept: {self.path} {trouble.why}.") from trouble
                 self.problem = storefile.put_aside(self.path, trouble)
-                _logger.warning("%s", self.problem)
+                _logger.info("%s", self.problem)
             try:
-                with storefile.opened(self.path) as db:
-                    return act(db)
+                return self._once(act, write=True)
             except storefile.Unusable as trouble:
                 raise RunsError(f"Runs cannot be kept: {self.path} {trouble.why}.") from trouble
+
+    def _read(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        """Run what makes and changes nothing."""
+        with self._lock:
+            try:
+                return self._once(act, write=False)
+            except storefile.Unusable as trouble:
+                raise RunsError(f"Kept runs cannot be read: {self.path} {trouble.why}.") from trouble
+
+    def _once(self, act: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+        with storefile.opened(self.path, write=write) as db:
+            return act(db)
 
     def _set(self, run_id: str, column: str, value: str) -> None:
         def act(db: sqlite3.Connection) -> None:
@@ -280,10 +315,8 @@ class RunStore:
 
     def _bury(self, db: sqlite3.Connection) -> None:
         """Turn runs whose process died into aborted ones, and delete what such a process discarded."""
-        going_on = db.execute("SELECT run_id, pid, pid_began, result FROM runs WHERE NOT ended").fetchall()
-        for run_id, pid, pid_began, head in going_on:
-            if not _lives(pid, pid_began):
-                self._put(db, storerows.salvaged(db, run_id, head))
+        for lost in _dead(db):
+            self._put(db, lost)
         for run_id, pid, pid_began in db.execute("SELECT run_id, pid, pid_began FROM discarded").fetchall():
             if not _lives(pid, pid_began):
                 db.execute("DELETE FROM runs WHERE run_id = ?", (run_id,))
@@ -326,7 +359,7 @@ class RunStore:
 
     def _shrink(self) -> None:
         """Give room back to the disk."""
-        with self._lock, closing(sqlite3.connect(self.path, timeout=0.1, isolation_level=None)) as db:
+        with self._lock, closing(storefile.connected(self.path, timeout_s=0.1)) as db:
             try:
                 db.execute("PRAGMA incremental_vacuum").fetchall()
             except sqlite3.OperationalError as error:
@@ -344,6 +377,14 @@ def _check_over(db: sqlite3.Connection, run_id: str) -> None:
         raise RunsError("A run that still goes on cannot be deleted; stop it first.")
 
 
+def _dead(db: sqlite3.Connection) -> list[RunResult]:
+    """Return what is left of runs whose process died before they ended."""
+    going_on = db.execute("SELECT run_id, pid, pid_began, result FROM runs WHERE NOT ended").fetchall()
+    return [
+        storerows.salvaged(db, run_id, head) for run_id, pid, pid_began, head in going_on if not _lives(pid, pid_began)
+    ]
+
+
 def _lives(pid: int, began: float) -> bool:
     try:
         # A number is used again; the time when the process began tells them apart.
@@ -358,6 +399,19 @@ def _kept(row: Iterable[Any]) -> KeptRun:
     run_id, name, title, note, began_at, url, ended, verdict, *numbers = row
     known = verdict if verdict in set(Verdict) else Verdict.ABORTED
     return KeptRun(run_id, title or name, note, began_at, url, Verdict(known) if ended else None, *numbers)
+
+
+def _over(run: KeptRun, result: RunResult) -> KeptRun:
+    """Return the line of a run that its own process could not finish."""
+    corrected = result.distributions.get("corrected")
+    return replace(
+        run,
+        verdict=result.verdict,
+        wall_s=result.wall_s,
+        p95_ms=corrected.p95 if corrected else None,
+        started=result.started,
+        failed=result.failed,
+    )
 
 
 def matches(run: KeptRun, search: str) -> bool:

@@ -65,9 +65,9 @@ class Shelf:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _find(self) -> RunStore:
-        wanted = RunStore(self._path)
+        wanted = RunStore(self._path, own=True)
         try:
-            wanted.list()
+            wanted.prepare()
         except RunsError as error:
             try:
                 self._folder = Path(tempfile.mkdtemp(prefix="voxgrid-runs-"))

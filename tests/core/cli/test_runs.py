@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 import tomllib
 from dataclasses import replace
 
@@ -123,10 +124,64 @@ def test_a_file_that_is_no_run_is_one_sentence(runs, tmp_path):
         assert "is no exported run" in err
 
 
-def test_a_damaged_store_is_put_aside_and_said(runs):
-    runs.store.path.write_bytes(b"damaged " * 1000)
-    for tail in ("-wal", "-shm"):
-        runs.store.path.with_name(runs.store.path.name + tail).unlink(missing_ok=True)
+VERBS = [
+    ("list",),
+    ("show", "last"),
+    ("compare", "last", "last"),
+    ("export", "last", "--csv", "out.csv"),
+    ("delete", "last"),
+]
+
+
+def stranger(path):
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+
+
+def stranger_with_a_log(path):
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = WAL")
+    with db:
+        db.execute("CREATE TABLE theirs (x)")
+    # As after a crash: what is in the log is not in the file.
+    files = [(file, file.read_bytes()) for file in path.parent.glob(f"{path.name}*") if "-shm" not in file.name]
+    db.close()
+    for file, data in files:
+        file.write_bytes(data)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        pytest.param(lambda path: path.write_text('{"notes": []}'), "is something else", id="notes"),
+        pytest.param(lambda path: path.touch(), "is something else", id="empty"),
+        pytest.param(stranger, "belongs to another program", id="foreign"),
+        pytest.param(stranger_with_a_log, "belongs to another program", id="log"),
+        pytest.param(lambda path: path.mkdir(), "cannot be read (Is a directory)", id="folder"),
+        pytest.param(lambda path: None, "cannot be read (No such file or directory)", id="mistyped"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_and_left_alone(tmp_path, monkeypatch, capfd, verb, make, said):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "theirs"
+    make(path)
+    before = {file.name: file.is_file() and file.read_bytes() for file in tmp_path.iterdir()}
+    code = main(["runs", "--store", str(path), *verb])
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, "")
+    assert err == f"voxpool: --store must name a file of kept runs, but {path} {said}\n"
+    assert err.count("\n") == 1
+    assert said in err
+    assert {file.name: file.is_file() and file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_damaged_store_is_said_and_left_alone(runs):
+    data = bytearray(runs.store.path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    runs.store.path.write_bytes(data)
     code, out, err = runs("list")
-    assert (code, out) == (0, "no run is kept yet\n")
-    assert "is damaged; it was put aside" in err
+    assert (code, out) == (1, "")
+    assert err == f"voxpool: Kept runs cannot be read: {runs.store.path} is damaged.\n"
+    assert runs.store.path.read_bytes() == data

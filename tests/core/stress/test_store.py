@@ -18,6 +18,7 @@ from support.runs import MADE_UP_KEY, make_result
 from voxpool.errors import RunsError
 from voxpool.stress import recording as recording_module
 from voxpool.stress import store as store_module
+from voxpool.stress import storefile
 from voxpool.stress.remains import ENDED, GOING_ON
 from voxpool.stress.report.words import reading, reading_of
 from voxpool.stress.result import Mark, MarkKind, Tick, Verdict
@@ -309,23 +310,29 @@ def damaged(path):
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (
-            lambda path: path.write_text("this is no database, and long enough to be read as a header " * 20),
-            "is damaged",
-        ),
-        (foreign, "belongs to another program"),
-        (newer, "was written by a newer Voxgrid"),
-        (damaged, "is damaged"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_put_aside(tmp_path, spoil, said):
+def text(path):
+    path.write_text("this is no database, and long enough to be read as a header " * 20)
+
+
+SPOILT = [
+    pytest.param(text, "is damaged", id="text"),
+    pytest.param(damaged, "is damaged", id="damaged"),
+    pytest.param(foreign, "belongs to another program", id="foreign"),
+    pytest.param(newer, "was written by a newer Voxgrid", id="newer"),
+]
+
+
+def everything(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("spoil", "said"), SPOILT[:2])
+def test_a_damaged_file_of_our_own_is_put_aside_when_something_is_kept(tmp_path, spoil, said):
     path = tmp_path / "runs.sqlite"
     spoil(path)
     before = path.read_bytes()
-    store = RunStore(path)
+    store = RunStore(path, own=True)
+    store.prepare()
     assert store.list() == []
     assert said in store.problem
     assert store.problem.endswith("and a new one was begun.")
@@ -333,6 +340,102 @@ def test_a_file_that_cannot_be_used_is_put_aside(tmp_path, spoil, said):
     assert [file.read_bytes() for file in aside] == [before]
     store.save(make_result(count=5))
     assert len(store.list()) == 1
+
+
+@pytest.mark.parametrize(("spoil", "said"), SPOILT)
+@pytest.mark.parametrize("own", [False, True], ids=["named", "own"])
+def test_reading_changes_no_file_that_cannot_be_used(tmp_path, spoil, said, own):
+    path = tmp_path / "runs.sqlite"
+    spoil(path)
+    before = everything(tmp_path)
+    store = RunStore(path, own=own)
+    for read in (store.list, lambda: store.load("x")):
+        with pytest.raises(RunsError, match=said):
+            read()
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said", "own"),
+    [
+        pytest.param(*each.values, own, id=f"{each.id}-{'own' if own else 'named'}")
+        for each in SPOILT
+        for own in (False, True)
+        if not own or each.id in ("foreign", "newer")
+    ],
+)
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda store: store.save(make_result(count=5)), id="save"),
+        pytest.param(lambda store: store.delete("x"), id="delete"),
+        pytest.param(lambda store: store.prepare(), id="prepare"),
+    ],
+)
+def test_writing_leaves_what_is_not_ours_alone(tmp_path, spoil, said, own, write):
+    path = tmp_path / "runs.sqlite"
+    spoil(path)
+    before = everything(tmp_path)
+    with pytest.raises(RunsError, match=said):
+        write(RunStore(path, own=own))
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["named", "own"])
+def test_reading_makes_nothing(tmp_path, own):
+    store = RunStore(tmp_path / "nowhere" / "runs.sqlite", own=own)
+    assert store.list() == []
+    with pytest.raises(RunsError, match="There is no kept run x"):
+        store.load("x")
+    assert not everything(tmp_path)
+
+
+def test_reading_leaves_a_kept_run_as_it_is_even_when_its_program_died(store):
+    store.begin(head_of(make_result(count=5))).close()
+    with sqlite3.connect(store.path) as db:
+        db.execute("UPDATE runs SET pid = 0")
+    db.close()
+    before = everything(store.path.parent)
+    run = store.list()[0]
+    assert run.verdict is Verdict.ABORTED
+    assert store.load(run.run_id).reasons == (ENDED,)
+    assert everything(store.path.parent) == before
+    store.prepare()
+    assert everything(store.path.parent) != before
+    assert store.list()[0].verdict is Verdict.ABORTED
+
+
+def test_a_file_in_a_folder_where_nothing_can_be_written_is_read(store, monkeypatch):
+    store.save(make_result(count=5))
+    real = storefile.connected
+
+    def connected(path, *, timeout_s=5.0, immutable=False):
+        # What SQLite says there; the user of the tests may write everywhere.
+        return real(path, immutable=True) if immutable else real(path.parent)
+
+    monkeypatch.setattr(storefile, "connected", connected)
+    monkeypatch.setattr("voxpool.stress.storefile.os.access", lambda *_: False)
+    assert len(store.list()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+def test_the_file_and_its_folder_are_for_their_user_alone(tmp_path):
+    tmp_path.chmod(0o755)
+    store = RunStore(tmp_path / "deep" / "deeper" / "runs.sqlite")
+    before = os.umask(0o022)
+    try:
+        store.save(make_result(count=5))
+        db = sqlite3.connect(store.path)
+        with db:
+            db.execute("UPDATE runs SET note = 'now the log is there'")
+        files = {file: file.stat().st_mode & 0o777 for file in store.path.parent.iterdir()}
+        db.close()
+    finally:
+        os.umask(before)
+    assert len(files) == 3
+    assert set(files.values()) == {0o600}
+    assert [each.stat().st_mode & 0o777 for each in (tmp_path / "deep", tmp_path / "deep" / "deeper")] == [0o700] * 2
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 def test_one_damaged_run_leaves_the_others_alone(store):
@@ -351,7 +454,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     store = RunStore(tmp_path / "file" / "runs.sqlite")
     with pytest.raises(RunsError, match="Runs cannot be kept in"):
-        store.list()
+        store.prepare()
     recording = store.begin(head_of(make_result(count=5)))
     recording.finish(make_result(count=5))
     assert not recording.close(10)
