@@ -145,6 +145,7 @@ class Bridge(QObject):
         self._past: Models | None = None
         self._past_at = 0.0
         self.past_frames: PastFrames | None = None
+        self._apart = False
         self.fold_ms: deque[float] = deque(maxlen=600)
         self._watchers: list[Watcher] = []
         self._frames = self._make_timer(FRAME_MS, Qt.TimerType.PreciseTimer, self.tick)
@@ -167,6 +168,11 @@ class Bridge(QObject):
     def visiting(self) -> bool:
         """Whether the pool that is followed is not the one in use."""
         return self._home is not None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the pool that is followed speaks in another process: no sound and no frames of it come here."""
+        return self.visiting and self._apart
 
     @property
     def models(self) -> Models:
@@ -250,14 +256,19 @@ class Bridge(QObject):
             return
         self._show(self._enter(pool))
 
-    def visit(self, pool: PoolLike) -> Models:
+    def visit(self, pool: PoolLike, *, apart: bool = False) -> Models:
         """Show a pool that is not the one in use, such as that of a run, until ``come_back``.
 
         The one in use is not forgotten: its events wait, and its picture with them.
 
+        Args:
+            pool: Which one.
+            apart: Whether it speaks in another process.
+
         Returns:
             The models of the pool that is shown from now on.
         """
+        self._apart = apart
         if self._home is None:
             self._home = self._shown
         else:

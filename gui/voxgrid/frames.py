@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication
 
+from voxgrid.models import frame_words as words
 from voxgrid.models.frame_list import Scope, Target
 from voxgrid.models.past_frames import PastWindow
 from voxgrid.views.frames_view import FramesView
@@ -79,6 +80,7 @@ class FramesFeature(QObject):
             store = self._past.at(now, bridge.past_frames, bridge.models.lives)
             self._desk.presenter.frames = store
             self.view.show_store(store)
+        self._explain()
         self.view.refresh()
         if bridge.in_past and not self.view.list.searching:
             self.view.go_to(now)
@@ -88,7 +90,14 @@ class FramesFeature(QObject):
         if not self._desk.bridge.in_past or self._desk.bridge.past_frames is None:
             self._desk.presenter.frames = self._desk.frames
             self.view.show_store(self._desk.frames)
+        self._explain()
         self.view.restart()
+
+    def _explain(self) -> None:
+        bridge = self._desk.bridge
+        # Without frames of its own a recording is looked at beside those of this session.
+        past = words.PAST if bridge.in_past else ""
+        self.view.explain(words.APART if bridge.apart and not bridge.in_past else past)
 
     @property
     def _store(self) -> FrameStore:

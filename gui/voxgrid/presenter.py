@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 _STATUS_EVERY_S: Final = 0.25
 _INSPECT_EVERY_S: Final = 0.1
 _WARNING_KINDS: Final = frozenset({"credential_rejected", "connection_limit"})
+_NOT_KEPT: Final = (
+    "The sound of that context is not kept any more.",
+    "History keeps the last ones; how many is a setting.",
+)
+_APART: Final = (
+    "This run speaks in a process of its own: its sound does not come to this window.",
+    "To hear a run, choose “In this window” as its place in the scenario.",
+)
 
 
 class Presenter(QObject):
@@ -293,8 +301,7 @@ class Presenter(QObject):
             return
         record = self._controller.records.get(utterance_id)
         if record is None:
-            text = "The sound of that context is not kept any more."
-            hint = "History keeps the last ones; how many is a setting."
+            text, hint = _APART if self._bridge.apart else _NOT_KEPT
             self._notifications.post(text, hint=hint, severity=Severity.INFO, key="listen")
             return
         self._controller.listen(utterance_id, not record.listening)

@@ -15,7 +15,7 @@ from support.fake_frames import FakeFrames
 from voxgrid.frames import FramesFeature
 from voxgrid.layouts import LAYOUTS
 from voxgrid.models.board import Models
-from voxgrid.models.frame_list import Scope
+from voxgrid.models.frame_list import Scope, Target
 from voxgrid.models.grid import GridModel
 from voxgrid.views.menus import all_actions
 from voxpool.frames.record import FrameKind, FrameRecord
@@ -89,6 +89,12 @@ async def test_without_a_choice_only_everything_can_be_listed(stage, frames):
     assert [scope for scope, chip in frames.view.chips.items() if chip.isEnabled()] == [Scope.EVERYTHING]
     frames.show_scope(Scope.CONTEXT)
     assert frames.view.list.scope is Scope.EVERYTHING
+
+
+async def test_a_context_without_frames_is_said_to_have_none(stage, frames, talk):
+    life = choose_busy(stage)
+    frames.view.show_scope(Scope.CONTEXT, Target("never-seen", 1, life.utterance_id, ("never-seen",)))
+    assert frames.view.said == "No frames of this context"
 
 
 async def test_a_filter_chooses_and_a_wrong_one_says_where(stage, frames, talk):

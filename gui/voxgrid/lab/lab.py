@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -185,7 +186,7 @@ class StressLab(QObject):
             strike=striker(control_of_server),
             token=control_of_server.token if control_of_server is not None else None,
             underflows=lambda: controller.player.underflows,
-            attached=self._attached,
+            attached=partial(self._attached, apart=where != WINDOW),
             listeners=[follower, self._keeping.begin(scenario, endpoint.url), *self.listeners],
             control=control,
             ear=hearing,
@@ -279,13 +280,13 @@ class StressLab(QObject):
         except TimeoutError:
             _logger.info("the pool in use did not let go of its connections within %.0f s", _DRAIN_S)
 
-    def _attached(self, pool: PoolLike) -> None:
+    def _attached(self, pool: PoolLike, *, apart: bool) -> None:
         picture, frames = self.picture, self._desk.frames
         if isinstance(pool, Pool):
             frames.begin(pool.endpoint.scrub)
             pool.frame_tap = frames.tap
         picture.lanes = Lanes(pool.config.max_connections, pool.config.contexts_per_connection)
-        picture.lives = self._desk.bridge.visit(pool).lives
+        picture.lives = self._desk.bridge.visit(pool, apart=apart).lives
 
     def _over(self, result: RunResult | None) -> None:
         self._control = None

@@ -62,7 +62,12 @@ def brief(record: FrameRecord, began_at: float) -> str:
     return f"{arrow} {record.kind} at {moment(record, began_at)} s · connection {record.connection_id}{whose}"
 
 
-def listed(shown: int, kept: int, forgotten: int, most: int, *, progress: float = 1.0) -> str:
+APART: Final = "No frames: a run in a process of its own keeps them to itself. Run it in this window to see them."
+PAST: Final = "No frames were recorded around this moment"
+NONE_OF: Final = "No frames of this {}"
+
+
+def listed(shown: int, kept: int, forgotten: int, most: int, *, progress: float = 1.0, why: str = "") -> str:
     """Return how many frames are listed, of how many.
 
     Args:
@@ -71,9 +76,12 @@ def listed(shown: int, kept: int, forgotten: int, most: int, *, progress: float 
         forgotten: Frames that were let go.
         most: Rows that the list holds at most.
         progress: How much was looked through, 0 to 1.
+        why: Why there are none of what is looked at, where there is more to say than that none came yet.
     """
     if progress < 1:
         return f"Looking through {count(kept)} frames: {progress:.0%}"
+    if not shown and why:
+        return why
     if not kept:
         return "No frames yet"
     if shown >= most:

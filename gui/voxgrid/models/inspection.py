@@ -130,7 +130,7 @@ def inspect(
         spoken=(spoken or Spoken()).characters(record),
         settings=settings,
         heard=_heard(life, record, talk),
-        facts=_facts(life, record, with_settings=not settings),
+        facts=_facts(life, record, talk, with_settings=not settings),
         audible=record is not None and (not record.ended or record.kept),
         savable=record is not None and record.kept and record.audio_s > 0,
         running=life.ended_at is None,
@@ -200,11 +200,10 @@ def _heard(life: Life, record: UtteranceRecord | None, talk: Conversation) -> tu
     return tuple(heard)
 
 
-def _facts(life: Life, record: UtteranceRecord | None, *, with_settings: bool) -> tuple[tuple[str, str], ...]:
-    audio_s = record.audio_s if record is not None else life.audio_s
-    facts = [("audio", f"{audio_s:.2f} s")]
-    chunks = life.chunks or (len(record.arrivals) if record is not None else 0)
-    facts.append(("chunks", str(chunks)))
+def _facts(
+    life: Life, record: UtteranceRecord | None, talk: Conversation, *, with_settings: bool
+) -> tuple[tuple[str, str], ...]:
+    facts = list(_sound_facts(life, record, talk))
     if life.characters:
         facts.append(("characters", f"{life.characters:,}"))
     facts.append(("attempts", str(len(life.attempts))))
@@ -212,6 +211,21 @@ def _facts(life: Life, record: UtteranceRecord | None, *, with_settings: bool) -
         return tuple(facts)
     settings = record.settings if record is not None else None
     return tuple(facts) + (_settings(settings) if settings is not None else (("voice", life.voice),))
+
+
+def _sound_facts(life: Life, record: UtteranceRecord | None, talk: Conversation) -> tuple[tuple[str, str], ...]:
+    """Return how much audio came so far: the pool's events tell that only at the end."""
+    if record is not None:
+        audio_s, chunks = record.audio_s, life.chunks or len(record.arrivals)
+    elif life.ended_at is not None:
+        audio_s, chunks = life.audio_s, life.chunks
+    elif talk.arrivals:
+        audio_s, chunks = sum(duration_s for _, duration_s in talk.arrivals), len(talk.arrivals)
+    elif any(attempt.first_audio_at is not None for attempt in life.attempts):
+        return (("audio", "arriving; counted at its end"),)
+    else:
+        audio_s, chunks = 0.0, 0
+    return (("audio", f"{audio_s:.2f} s"), ("chunks", str(chunks)))
 
 
 def _settings(settings: ContextSettings) -> tuple[tuple[str, str], ...]:

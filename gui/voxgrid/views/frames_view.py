@@ -29,7 +29,7 @@ from voxgrid.views.frame_table import FrameTable
 from voxgrid.views.widgets import label, restyle, tool_button
 from voxpool.frames.record import FrameRecord
 from voxpool.frames.store import FrameStore
-from voxpool.frames.terms import Term
+from voxpool.frames.terms import Everything, Term
 
 _SEARCH_MS: Final = 12
 _WIDE: Final = 620
@@ -67,7 +67,7 @@ class FramesView(QWidget):
         # What is wrong with a filter can be long: it wraps, and never widens the dock at the neighbours' cost.
         self._said.setWordWrap(True)
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._problem = ""
+        self._problem = self._nothing = ""
         self._searching = QTimer(self)
         self._searching.setInterval(_SEARCH_MS)
         self._searching.timeout.connect(self.refresh)
@@ -229,10 +229,25 @@ class FramesView(QWidget):
             self.list.store.forgotten,
             ROWS_MOST,
             progress=self.list.progress if self.list.searching else 1.0,
+            why=self._why(),
         )
         restyle(self._said, "role", "error" if self._problem else "small")
         if text != self._said.text():
             self._said.setText(text)
+
+    def _why(self) -> str:
+        """Return why nothing is listed; a filter that lets nothing through explains itself."""
+        if not isinstance(self.list.term, Everything):
+            return ""
+        if self.list.scope is Scope.EVERYTHING or self._nothing == words.APART:
+            return self._nothing
+        return words.NONE_OF.format(self.list.scope)
+
+    def explain(self, nothing: str) -> None:
+        """Say this where no frames are listed; "" when some may come."""
+        if nothing != self._nothing:
+            self._nothing = nothing
+            self._say()
 
     @property
     def said(self) -> str:

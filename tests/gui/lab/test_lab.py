@@ -12,6 +12,8 @@ from support.ending import end_features
 from support.fake_run import fake_search
 from support.lab_stage import FakeRunner, make_ready
 from support.stage import make_stage
+from voxgrid.frames import FramesFeature
+from voxgrid.lab import remembered
 from voxgrid.layouts import LAYOUTS
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.lab.lab_view import RUN, SCENARIO
@@ -101,6 +103,29 @@ async def test_a_click_on_a_bar_shows_its_life_during_the_run_and_after_it(stage
     lab.docks.lanes.lanes.chosen.emit(3)
     assert stage.parts.window.inspector.shown is not None
     assert stage.parts.presenter.chosen == 0
+
+
+async def test_a_run_in_another_process_is_not_said_to_have_lost_its_sound_and_frames(stage, lab, runner):
+    lab._apart = runner
+    stage.parts.controller.store.set(remembered.WHERE, "process")
+    await begun(lab, runner)
+    runner.pool.open(4)
+    runner.pool.fire(5)
+    runner.pool.advance(2.0)
+    stage.parts.bridge.tick()
+    life = next(each for each in stage.parts.bridge.models.lives.newest() if each.attempts and not each.ended_at)
+    stage.parts.presenter.inspect(life.utterance_id)
+    assert life.attempts[-1].first_audio_at is not None
+    facts = dict(stage.parts.window.inspector.shown.facts)
+    assert facts["audio"] == "arriving; counted at its end"
+    assert "chunks" not in facts
+    stage.parts.presenter.toggle_listening(life.utterance_id)
+    assert said(stage) == "This run speaks in a process of its own: its sound does not come to this window."
+    frames = next(each for each in stage.parts.features if isinstance(each, FramesFeature))
+    assert frames.view.said.startswith("No frames: a run in a process of its own")
+    runner.end()
+    await over(lab)
+    assert frames.view.said == "No frames yet"
 
 
 async def test_the_target_is_edited_while_it_runs(stage, lab, runner):
