@@ -87,12 +87,17 @@ def _cell(value: float | None, unit: str) -> str:
     return f"{value:.0f} {unit}" if unit else f"{value:.2f}"
 
 
+def stalls(tick: Tick) -> str:
+    """Return the stalls so far, and those that go on."""
+    return f"{tick.stalls}" + (f" ({tick.starving} silent now, {tick.starved_s:.1f} s)" if tick.starving else "")
+
+
 def now(tick: Tick) -> str:
     """Return a run at one moment as a line."""
     p95 = "-" if tick.ttfa_p95_ms is None else f"{tick.ttfa_p95_ms:.0f} ms"
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  "
-        f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}"
+        f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}  stalls {stalls(tick)}"
         f"{'  (service out of reach)' if tick.trouble else ''}"
     )
 

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from voxpool.cli.stresstext import stalls
 from voxpool.stress.result import Mark, Tick
 from voxpool.stress.sample import Sample
 
@@ -69,7 +70,8 @@ class LiveView:
         table.add_row("in flight", str(tick.in_flight), "slots", f"{tick.slots_held}/{self._slots}", "waiting",
                       f"{tick.waiting} ({tick.oldest_wait_s:.1f} s)")  # fmt: skip
         table.add_row("done", str(tick.done), "failed", _warn(tick.failed), "interrupted", str(tick.cancelled))
-        table.add_row("target", f"{tick.target:g}", "characters", f"{tick.characters:,}", "stalls", _warn(tick.stalls))
+        table.add_row("target", f"{tick.target:g}", "characters", f"{tick.characters:,}", "stalls",
+                      Text(stalls(tick), style="bold red" if tick.stalls or tick.starving else ""))  # fmt: skip
         table.add_row("p50", _ms(tick.ttfa_p50_ms), "p95", _ms(tick.ttfa_p95_ms), "p99", _ms(tick.ttfa_p99_ms))
         table.add_row("loop lag", f"{tick.loop_lag_ms:.1f} ms", "CPU", f"{tick.cpu_percent:.0f} %", "late start",
                       f"{tick.late_start_ms:.1f} ms")  # fmt: skip

@@ -171,6 +171,8 @@ class Callers:
             interrupting = await self._listen(draft, utterance) or interrupting
         except VoxpoolError as error:
             draft.error = error
+            if draft.interrupted is None:
+                draft.playback.broke_off(self._clock())
         except asyncio.CancelledError:
             utterance.cancel_nowait()
             raise

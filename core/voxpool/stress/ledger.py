@@ -136,6 +136,8 @@ def merged(ticks: list[Tick]) -> Tick:
         slots_held=max(tick.slots_held for tick in ticks),
         waiting=max(tick.waiting for tick in ticks),
         oldest_wait_s=max(tick.oldest_wait_s for tick in ticks),
+        starving=max(tick.starving for tick in ticks),
+        starved_s=max(tick.starved_s for tick in ticks),
         loop_lag_ms=max(tick.loop_lag_ms for tick in ticks),
         late_start_ms=max(tick.late_start_ms for tick in ticks),
         cpu_percent=sum(tick.cpu_percent for tick in ticks) / len(ticks),

@@ -14,7 +14,8 @@ class Playback:
     """A player without a loudspeaker, fed with arrival times.
 
     It begins so much after the first audio as its jitter buffer holds.  After running dry it goes on with the next
-    chunk, so one late chunk is one stall.
+    chunk, so one late chunk is one stall.  So is the silence before an utterance breaks off: whoever listened waited
+    for what never came.
 
     Attributes:
         jitter_s: Its jitter buffer, in seconds.
@@ -50,9 +51,31 @@ class Playback:
             self.begins_s = at_s + self.jitter_s
             self.ends_s = self.begins_s + seconds
             return
-        gap = at_s - self.ends_s
-        if gap > TOLERANCE_S:
+        self._waited(at_s)
+        self.ends_s = max(at_s, self.ends_s) + seconds
+
+    def silent_s(self, at_s: float) -> float:
+        """Return how long it has had nothing to play, in seconds; 0 while it has, and before the first audio.
+
+        Args:
+            at_s: The time, in monotonic seconds.
+        """
+        gap = 0.0 if self.ends_s is None else at_s - self.ends_s
+        return gap if gap > TOLERANCE_S else 0.0
+
+    def broke_off(self, at_s: float) -> None:
+        """Take note that the rest never comes: a silence until then was heard as one.
+
+        Args:
+            at_s: When that was known, in monotonic seconds.
+        """
+        self._waited(at_s)
+        if self.ends_s is not None:
+            self.ends_s = max(at_s, self.ends_s)
+
+    def _waited(self, at_s: float) -> None:
+        gap = self.silent_s(at_s)
+        if gap > 0:
             self.stalls += 1
             self.stalled_s += gap
             self.longest_s = max(self.longest_s, gap)
-        self.ends_s = max(at_s, self.ends_s) + seconds

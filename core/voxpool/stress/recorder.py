@@ -292,9 +292,16 @@ class Recorder:
 
     # -- the live picture ------------------------------------------------------------------------------------
 
+    def _silences(self) -> list[float]:
+        """Return how long each listener has waited who hears nothing in mid-utterance now."""
+        now = self._clock()
+        silences = (draft.playback.silent_s(now) for draft in self.in_flight.values())
+        return [silence for silence in silences if silence > 0]
+
     def tick(self, phase: int, target: float, cpu_percent: float, underflows: int, trouble: str = "") -> Tick:
         """Write down the run as it is now, and return that."""
         stats, since, window = self._pool.stats(), self._since, self.window
+        silences = self._silences()
         self._since = _Since()
         self.sweep()
         window.forget(self.now_s)
@@ -320,7 +327,9 @@ class Recorder:
             ttfa_p95_ms=window.distribution("corrected_ms", "p95"),
             ttfa_p99_ms=window.distribution("corrected_ms", "p99"),
             errors=self.ledger.errors.counts,
-            stalls=self._stalls,
+            stalls=self._stalls + sum(draft.playback.stalls for draft in self.in_flight.values()),
+            starving=len(silences),
+            starved_s=max(silences, default=0.0),
             characters=self.characters,
             loop_lag_ms=since.loop_lag_ms,
             late_start_ms=since.late_start_ms,

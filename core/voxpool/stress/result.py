@@ -80,7 +80,9 @@ class Tick:
         ttfa_p95_ms: Its 95th percentile.
         ttfa_p99_ms: Its 99th percentile.
         errors: Failed utterances by kind since the run began.
-        stalls: Stalls since the run began.
+        stalls: Stalls since the run began that are over, those of utterances under way included.
+        starving: Utterances whose listener hears silence at this moment, after the first audio and before the end.
+        starved_s: The longest of these silences so far, in seconds.
         characters: Characters sent since the run began.
         loop_lag_ms: Largest lag of the event loop since the tick before.
         late_start_ms: Largest delay of a start since the tick before.
@@ -112,6 +114,8 @@ class Tick:
     ttfa_p99_ms: float | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
     stalls: int = 0
+    starving: int = 0
+    starved_s: float = 0.0
     characters: int = 0
     loop_lag_ms: float = 0.0
     late_start_ms: float = 0.0

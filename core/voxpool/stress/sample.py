@@ -48,7 +48,8 @@ class Sample:
         code: Service status code, or None.
         audio_s: Seconds of audio received.
         chunks: Audio chunks received.
-        stalls: Times a listener would have heard silence in mid-utterance, at the scenario's jitter buffer.
+        stalls: Times a listener would have heard silence in mid-utterance, at the scenario's jitter buffer; a silence
+            that ended with a failure is one.
         stalled_s: Sum of those silences, in seconds.
         longest_stall_s: The longest of them, in seconds.
         wasted_characters: Characters of an interrupted or failed utterance that were paid for and not heard, estimated.

@@ -51,6 +51,40 @@ def test_silence_of_no_length_is_no_audio():
     assert (playback.begins_s, playback.ends_s) == pytest.approx((2.1, 2.6))
 
 
+def test_what_breaks_off_in_silence_is_a_stall_up_to_then():
+    playback = played([(0.0, 0.1), (0.1, 0.1)])
+
+    assert playback.silent_s(100.2) == 0
+    assert playback.silent_s(107.2) == pytest.approx(7.0)
+    playback.broke_off(110.2)
+    assert (playback.stalls, playback.stalled_s, playback.longest_s) == pytest.approx((1, 10.0, 10.0))
+    assert playback.silent_s(110.2) == 0
+    assert playback.lasts_s == pytest.approx(10.2)
+
+
+def test_what_breaks_off_before_it_runs_dry_or_begins_is_no_stall():
+    playback = played([(0.0, 5.0)])
+    playback.broke_off(101.0)
+
+    assert (playback.stalls, playback.lasts_s) == (0, 5.0)
+    nothing = Playback()
+    nothing.broke_off(50.0)
+    assert (nothing.stalls, nothing.ends_s, nothing.silent_s(60.0)) == (0, None, 0.0)
+
+
+@given(chunks, st.floats(0.0, 20.0))
+def test_breaking_off_is_a_stall_as_if_the_next_chunk_had_come_then(pairs, later):
+    broken, late = played(pairs), played(pairs)
+    at = 100.0 + sum(delay for delay, _ in pairs) + later
+    waits = broken.silent_s(at)
+    broken.broke_off(at)
+    late.arrived(at, 0.1)
+
+    assert (broken.stalls, broken.stalled_s, broken.longest_s) == (late.stalls, late.stalled_s, late.longest_s)
+    assert broken.longest_s >= waits
+    assert broken.silent_s(at) == 0
+
+
 @given(chunks)
 def test_the_sum_is_made_of_the_parts(pairs):
     playback = played(pairs)
