@@ -98,8 +98,14 @@ def now(tick: Tick) -> str:
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  "
         f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}  stalls {stalls(tick)}"
-        f"{'  (service out of reach)' if tick.trouble else ''}"
+        f"{_trouble(tick)}"
     )
+
+
+def _trouble(tick: Tick) -> str:
+    if tick.nothing_s:
+        return f"  (nothing has come for {tick.nothing_s:.0f} s)"
+    return "  (service out of reach)" if tick.trouble else ""
 
 
 class PlainView:

@@ -75,7 +75,7 @@ class LiveView:
         table.add_row("p50", _ms(tick.ttfa_p50_ms), "p95", _ms(tick.ttfa_p95_ms), "p99", _ms(tick.ttfa_p99_ms))
         table.add_row("loop lag", f"{tick.loop_lag_ms:.1f} ms", "CPU", f"{tick.cpu_percent:.0f} %", "late start",
                       f"{tick.late_start_ms:.1f} ms")  # fmt: skip
-        trouble = [Text(tick.trouble, style="bold red")] if tick.trouble else []
+        trouble = [Text(f"The service is {tick.trouble}", style="bold red")] if tick.trouble else []
         marks = [Text(f"{mark.at_s:7.1f} s  {mark.kind.value}: {mark.text}", style="dim") for mark in self._marks]
         return Group(self._head(), table, Text(f"p95  {_sparkline(self._p95)}"), *trouble, *marks)
 

@@ -150,6 +150,7 @@ class Callers:
             draft.error = error
             recorder.ended(draft)
             return draft
+        draft.written = not turn.pieces
         recorder.accepted(draft)
         if self._ear is not None:
             self._ear.began(draft.utterance, draft.text)
@@ -225,6 +226,7 @@ class Callers:
                 await alarm.until(draft.started + piece.at_s)
                 await utterance.send(piece.text)
             await utterance.close()
+            draft.written = True
         except VoxpoolError:
             # Whoever reads it is told the same.
             return

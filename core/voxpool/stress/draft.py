@@ -37,6 +37,7 @@ class Draft:
         connection_id: Serial number of the connection, or 0.
         ready: When it could begin: later than ``scheduled`` when no line was free.
         speaking: Whether it is between its first audio and its end.
+        written: Whether the pool has all of its text.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Draft:
     connection_id: int = 0
     ready: float = 0.0
     speaking: bool = False
+    written: bool = False
 
     @property
     def late_ms(self) -> float:

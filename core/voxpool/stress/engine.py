@@ -277,10 +277,18 @@ class Engine:
         load = self._load
         phase, target = (load.phase, load.target) if load is not None else (0, 0.0)
         self._mark_phases()
+        stats = self._pool.stats()
         if not self._over:
-            self._outage.look()
-        underflows = self._around.underflows() - self._underflows
-        self.recorder.tick(phase, target, self._cpu.take(), underflows, self._outage.trouble)
+            self._outage.look(stats)
+        self.recorder.tick(
+            stats,
+            phase=phase,
+            target=target,
+            cpu_percent=self._cpu.take(),
+            underflows=self._around.underflows() - self._underflows,
+            trouble=self._outage.trouble,
+            nothing_s=self._outage.silent_s,
+        )
         if not isinstance(self._scenario.load, Search):
             self._watch.look()
         troubled = self._in_trouble()

@@ -137,6 +137,7 @@ def merged(ticks: list[Tick]) -> Tick:
         waiting=max(tick.waiting for tick in ticks),
         oldest_wait_s=max(tick.oldest_wait_s for tick in ticks),
         starving=max(tick.starving for tick in ticks),
+        nothing_s=max(tick.nothing_s for tick in ticks),
         starved_s=max(tick.starved_s for tick in ticks),
         loop_lag_ms=max(tick.loop_lag_ms for tick in ticks),
         late_start_ms=max(tick.late_start_ms for tick in ticks),

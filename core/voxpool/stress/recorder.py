@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from voxpool.events import (
     ConnectionChanged,
+    ConnectionPinged,
     ConnectionState,
     Event,
     Outcome,
@@ -18,6 +19,7 @@ from voxpool.events import (
     UtteranceGranted,
 )
 from voxpool.pool.pool import Pool
+from voxpool.pool.stats import PoolStats
 from voxpool.stress.cost import price_of
 from voxpool.stress.draft import Draft
 from voxpool.stress.honesty import LAG_LIMIT_MS, LATE_LIMIT_MS, PERIOD_S
@@ -51,6 +53,7 @@ class Recorder:
         uncounted: Phases whose utterances are kept but not counted.
         in_flight: Utterances asked for and not ended.
         reach: Whether the service can be reached.
+        signs: Connections that opened and pings that were answered: signs of life that are no frames.
         promised: Characters sent, and those of utterances under way that may still be: what a cap has to hold.
     """
 
@@ -78,6 +81,7 @@ class Recorder:
         self._releasing: dict[int, Draft] = {}
         self._connecting: dict[int, float] = {}
         self.reach = Reach()
+        self.signs = 0
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self._woken)
         self._scheduled_drain = False
         self._outcomes: Counter[Outcome] = Counter()
@@ -103,6 +107,11 @@ class Recorder:
     def begun(self) -> int:
         """Utterances begun."""
         return self._numbers
+
+    @property
+    def owed(self) -> bool:
+        """Whether an utterance waits for nothing but the service: all of its text is with the pool."""
+        return any(draft.written for draft in self.in_flight.values())
 
     @property
     def releasing(self) -> int:
@@ -225,6 +234,8 @@ class Recorder:
                 draft.row, draft.column, draft.connection_id = event.row, event.column, event.connection_id
         elif isinstance(event, ConnectionChanged):
             self._connection(event)
+        elif isinstance(event, ConnectionPinged):
+            self.signs += 1
 
     def _released(self, event: SlotChanged) -> None:
         draft = self._by_utterance.get(event.utterance_id)
@@ -241,6 +252,7 @@ class Recorder:
             self._connecting[event.connection_id] = event.at
             return
         begun = self._connecting.pop(event.connection_id, None)
+        self.signs += event.new is ConnectionState.OPEN
         if event.new is ConnectionState.OPEN and begun is not None:
             self._record("connect_ms", (event.at - begun) * 1000.0)
 
@@ -298,9 +310,14 @@ class Recorder:
         silences = (draft.playback.silent_s(now) for draft in self.in_flight.values())
         return [silence for silence in silences if silence > 0]
 
-    def tick(self, phase: int, target: float, cpu_percent: float, underflows: int, trouble: str = "") -> Tick:
-        """Write down the run as it is now, and return that."""
-        stats, since, window = self._pool.stats(), self._since, self.window
+    def tick(self, stats: PoolStats, **more: Any) -> Tick:
+        """Write down the run as it is now, and return that.
+
+        Args:
+            stats: The pool as it is now.
+            more: Fields of the tick that others know.
+        """
+        since, window = self._since, self.window
         silences = self._silences()
         self._since = _Since()
         self.sweep()
@@ -308,8 +325,6 @@ class Recorder:
         self.peak_connections = max(self.peak_connections, stats.connections_open)
         tick = Tick(
             at_s=self.now_s,
-            phase=phase,
-            target=target,
             arrivals=since.arrivals,
             completions=since.completions,
             in_flight=len(self.in_flight),
@@ -333,10 +348,8 @@ class Recorder:
             characters=self.characters,
             loop_lag_ms=since.loop_lag_ms,
             late_start_ms=since.late_start_ms,
-            cpu_percent=cpu_percent,
             events_lost=self.events_lost,
-            underflows=underflows,
-            trouble=trouble,
+            **more,
         )
         self.ledger.tick(tick)
         return tick

@@ -89,8 +89,10 @@ class Tick:
         cpu_percent: CPU of this process since the tick before, 100 being one core.
         events_lost: Pool events that the measurement lost since the run began.
         underflows: Underflows of the sound device since the run began, where it plays.
-        trouble: What keeps the service out of reach, since when, and what comes of it, as a sentence; "" while nothing
-            does.
+        trouble: What keeps the service out of reach or that it is silent, since when, and what comes of it, as a
+            sentence without a beginning; "" while nothing does.
+        nothing_s: Seconds that nothing has come from any connection although utterances are in flight, or 0 while
+            that is not worth a word.
     """
 
     at_s: float
@@ -123,6 +125,7 @@ class Tick:
     events_lost: int = 0
     underflows: int = 0
     trouble: str = ""
+    nothing_s: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

@@ -86,7 +86,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         max_characters: The run stops before it sends more, or None.
         max_samples: Utterances kept in full; of a longer run the newest.
         unreachable_s: The run ends when the service was out of reach for so long: no connection is open, and every
-            attempt at one fails.
+            attempt at one fails, or nothing at all comes although utterances are in flight (for 3 s at least).
     """
 
     name: str = "Unnamed"

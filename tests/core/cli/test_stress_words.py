@@ -119,3 +119,16 @@ def test_both_views_say_that_the_service_is_out_of_reach(capsys):
 
     assert capsys.readouterr().err.endswith("(service out of reach)\n")
     assert tick.trouble in capture.get()
+
+
+def test_both_views_say_who_hears_nothing_and_that_nothing_comes(capsys):
+    tick = Tick(at_s=60.0, stalls=2, starving=15, starved_s=4.25, nothing_s=4.5, trouble="silent: nothing has come.")
+    stresstext.PlainView().on_tick(tick)
+    live, console = LiveView("Phone line", 60.0, 100), Console(width=100, force_terminal=False)
+    live.on_tick(tick)
+    with console.capture() as capture:
+        console.print(live.render())
+
+    assert capsys.readouterr().err.endswith("stalls 2 (15 silent now, 4.2 s)  (nothing has come for 4 s)\n")
+    assert "2 (15 silent now, 4.2 s)" in capture.get()
+    assert "The service is silent: nothing has come." in capture.get()

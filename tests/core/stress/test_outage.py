@@ -6,10 +6,11 @@ import pytest
 
 from support.fake_transport import FakeService
 from support.stress_runs import measured
+from voxpool.cli.stresstext import now as line
 from voxpool.errors import ConnectFailed
 from voxpool.events import CloseReason, ConnectionChanged, ConnectionState
 from voxpool.stress.control import RunControl
-from voxpool.stress.reach import Reach
+from voxpool.stress.reach import Reach, Silence
 from voxpool.stress.result import MarkKind, Verdict
 
 pytestmark = pytest.mark.virtual_time
@@ -114,6 +115,91 @@ async def test_a_drain_does_not_wait_for_a_service_that_is_gone():
 
     assert result.reasons[0] == "It was stopped by hand."
     assert result.wall_s < 17
+
+
+def freeze(service, at_s, for_s=float("inf")):
+    """Let a service that stays connected do nothing for a while; what was said to it meanwhile is read afterwards."""
+    loop = asyncio.get_running_loop()
+    thaws = loop.time() + at_s + for_s
+
+    def halt():
+        for wire in service.open_wires:
+            arrive, depart = wire._arrive, wire._depart
+            wire._arrive, wire._depart = held(arrive), held(depart)
+
+    def held(act):
+        return lambda: act() if loop.time() >= thaws else loop.call_at(thaws, act)
+
+    loop.call_later(at_s, halt)
+    return service
+
+
+LONG = {"stall_timeout_s": 1000.0, "first_audio_timeout_s": 1000.0}
+
+
+async def test_a_service_that_freezes_is_named_while_it_lasts_and_heard_again():
+    ticks = Ticks()
+    service = freeze(FakeService(), 10, 12)
+    result = await measured({**LOAD, "duration_s": 30}, service, texts=HELLO, listeners=(ticks,), pool=LONG)
+    gone, back = of_service(result)
+
+    assert gone.text.startswith("silent: nothing has come from any connection for 3 s while 4 utterances are in flight")
+    assert "the run ends at 40." in gone.text
+    assert 13 <= gone.at_s < 13.6
+    assert back.text.startswith("heard again, after 1")
+    assert 22 <= back.at_s < 22.6
+    frozen = [tick for tick in ticks.all if gone.at_s <= tick.at_s < back.at_s]
+    assert len(frozen) > 30
+    for tick in frozen:
+        assert tick.trouble.startswith("silent")
+        assert tick.nothing_s == pytest.approx(tick.at_s - 10, abs=0.6)
+        assert line(tick).endswith(f"(nothing has come for {tick.nothing_s:.0f} s)")
+    assert not any(tick.trouble or tick.nothing_s for tick in ticks.all if not gone.at_s <= tick.at_s < back.at_s)
+    assert result.wall_s >= 30
+
+
+async def test_a_service_that_stays_frozen_ends_the_run():
+    result = await measured(LOAD, freeze(FakeService(), 10), texts=HELLO, unreachable_s=20, pool=LONG)
+
+    assert result.verdict is Verdict.ABORTED
+    assert result.reasons[0] == (
+        "The service was silent for 20 s: nothing came from any connection while utterances were in flight."
+    )
+    assert 29.5 <= result.wall_s < 31
+
+
+async def test_a_silence_counts_when_the_service_goes_away_after_it():
+    service = freeze(Vanishing(dies_s=22), 10)
+    result = await measured(LOAD, service, texts=HELLO, unreachable_s=20, pool=LONG)
+
+    assert result.reasons[0].startswith("The service was out of reach for 20 s: ")
+    assert 29.5 <= result.wall_s < 31.5
+
+
+async def test_who_writes_slowly_does_not_wait_for_the_service():
+    feeding = {"kind": "feeding", "first_token_s": 60, "chunking": "whole"}
+    load = {"profile": "concurrency", "concurrency": 1, "utterances": 1}
+    result = await measured(load, texts=HELLO, behaviour=feeding, pool={"heartbeat_s": 600.0})
+
+    assert (result.done, of_service(result)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("looks", "lasts_s"),
+    [
+        pytest.param([(0, 0, True)], 0.0, id="the first look"),
+        pytest.param([(0, 0, True), (0.25, 0, True), (0.5, 0, True)], 0.5, id="nothing comes"),
+        pytest.param([(0, 0, True), (0.5, 0, True), (1, 1, True)], 0.0, id="something came"),
+        pytest.param([(0, 0, True), (0.5, 0, True), (1, 0, False), (1.5, 0, True)], 1.0, id="nothing was due"),
+        pytest.param([(0, 0, True), (60, 0, True)], 1.0, id="the tool hung"),
+    ],
+)
+def test_a_silence_is_the_time_in_which_something_was_due(looks, lasts_s):
+    silence = Silence()
+    for now, signs, due in looks:
+        silence.look(now, signs, due=due)
+
+    assert silence.lasts_s == lasts_s
 
 
 def closed(number, at, reason=CloseReason.CONNECT_FAILED, detail="refused"):
