@@ -207,20 +207,31 @@ class PoolConfig:
             ("prewarm", 0, self.max_connections),
             ("text_limit", 1, 2000),
             ("buffer_bytes", 1, 2**40),
-            ("lifetime_jitter", 0, 1),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise SettingError(name, value, f"between {low} and {high}")
-        if self.max_generations is not None and self.max_generations < 1:
-            raise SettingError("max_generations", self.max_generations, "at least 1, or None")
+            if not _is_whole(value) or not low <= value <= high:
+                raise SettingError(name, value, f"a whole number between {low} and {high}")
+        if not _is_number(self.lifetime_jitter) or not 0 <= self.lifetime_jitter <= 1:
+            raise SettingError("lifetime_jitter", self.lifetime_jitter, "a number between 0 and 1")
+        if self.max_generations is not None and (not _is_whole(self.max_generations) or self.max_generations < 1):
+            raise SettingError("max_generations", self.max_generations, "a whole number from 1 on, or None")
         if self.placement not in ("least_loaded", "packed", "spread"):
             raise SettingError("placement", self.placement, "least_loaded, packed or spread")
         for name in self.__slots__:
-            if name.endswith("_s") and not getattr(self, name) > 0:
-                raise SettingError(name, getattr(self, name), "a time above 0 seconds")
+            value = getattr(self, name)
+            if name.endswith("_s") and not (_is_number(value) and value > 0):
+                raise SettingError(name, value, "a time above 0 seconds")
 
     @property
     def slots(self) -> int:
         """How many contexts fit at once."""
         return self.max_connections * self.contexts_per_connection
+
+
+def _is_whole(value: object) -> bool:
+    """Whether it is a whole number; ``True`` is an answer and no number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -71,6 +71,13 @@ class SettingError(VoxpoolError, ValueError):
         return f"{self.field} is {shown[:80]}, but must be {self.expected}"
 
 
+class UnknownSetting(SettingError):
+    """There is no setting of that name; ``expected`` lists those that there are."""
+
+    def __str__(self) -> str:
+        return f"there is no setting {self.field}; there are {self.expected}"
+
+
 class ScenarioError(VoxpoolError, ValueError):
     """A scenario of the stress lab cannot be used.
 
@@ -107,6 +114,13 @@ class PoolClosed(PoolError):
 
     def __str__(self) -> str:
         return "the pool is closed; open a new one to speak"
+
+
+class WrongLoop(PoolError, RuntimeError):
+    """The pool is used in another event loop than the one that it began in."""
+
+    def __str__(self) -> str:
+        return "this pool belongs to another event loop; open a pool in each loop, and close it there"
 
 
 class TooManyWaiters(PoolError):

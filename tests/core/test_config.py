@@ -109,6 +109,13 @@ def test_nothing_is_scrubbed_where_there_is_nothing_to_hide() -> None:
         ("prewarm", 21),
         ("text_limit", 2001),
         ("buffer_bytes", 0),
+        ("max_connections", "20"),
+        ("max_connections", True),
+        ("prewarm", 2.0),
+        ("max_generations", 1.5),
+        ("lifetime_jitter", None),
+        ("heartbeat_s", "20"),
+        ("heartbeat_s", True),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name(name: str, value: object) -> None:

@@ -34,6 +34,10 @@ class Desk(Protocol):
     buffered_bytes: int
     """Audio that no consumer has read yet, over all jobs."""
 
+    def enter(self) -> asyncio.AbstractEventLoop:
+        """Return the running loop, or raise ``WrongLoop``."""
+        ...
+
     def text_sent(self, slot: Slot, *, speakable: bool, asks: bool, restarts: bool) -> None:
         """Text, a flush or a close was handed to a connection."""
         ...
@@ -237,7 +241,7 @@ class Job:
         """Return what is done with the next chunk, or with None when the end is known."""
         if self.reader is not None and not self.reader.done():
             raise RuntimeError("only one consumer may read an utterance")
-        self.reader = asyncio.get_running_loop().create_future()
+        self.reader = self._desk.enter().create_future()
         return self.reader
 
     def read(self) -> AudioChunk:
@@ -288,7 +292,7 @@ class Job:
 
     async def change(self) -> None:
         """Wait until it ended or its slot came free, whichever is next."""
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self._desk.enter().create_future()
         self._settled.append(waiter)
         await waiter
 

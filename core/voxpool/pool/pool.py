@@ -102,8 +102,12 @@ class Pool:
     # -- life ------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        """Open the pool and return it; prewarming goes on in the background."""
-        self._runner.loop = asyncio.get_running_loop()
+        """Open the pool and return it; prewarming goes on in the background.
+
+        Raises:
+            WrongLoop: It was used in another event loop before.
+        """
+        self._runner.enter()
         if self.config.prewarm:
             self._core.prewarm(self.config.prewarm, self._clock())
             self._runner.work()
@@ -123,8 +127,9 @@ class Pool:
         """
         if self._closed:
             return
+        loop = self._runner.enter()
         if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close(), name="voxpool pool close")
+            self._closing = loop.create_task(self._close(), name="voxpool pool close")
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
@@ -173,6 +178,7 @@ class Pool:
             SettingError: A setting is unknown or out of range, or the text is empty or cannot be sent.
             PoolClosed: The pool is closed.
             TooManyWaiters: The queue is full.
+            WrongLoop: The pool was opened in another event loop.
         """
         if not check_text(text).strip():
             raise SettingError("text", text, "something to say")
@@ -232,8 +238,7 @@ class Pool:
 
     def _request(self, job: Job) -> None:
         runner = self._runner
-        if runner.loop is None:
-            runner.loop = asyncio.get_running_loop()
+        runner.enter()
         runner.jobs[job.ticket.id] = job
         try:
             self._core.request(job.ticket, job.ticket.requested_at)
@@ -269,6 +274,7 @@ class Pool:
         books = self._core.books
         if books.closing:
             raise PoolClosed
+        self._runner.enter()
         self._core.prewarm(connections, self._clock())
         self._runner.work()
         while books.warm_target and self._core.open_connections < connections:
@@ -303,6 +309,7 @@ class Pool:
 
         Requests that come meanwhile wait, and are served over new connections afterwards.
         """
+        self._runner.enter()
         self._core.drain(self._utterances + 1, self._clock())
         self._runner.work()
         while self._core.books.barrier is not None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from voxpool.connection import Connection, Traffic
-from voxpool.errors import ConnectFailed, VoxpoolError
+from voxpool.errors import ConnectFailed, VoxpoolError, WrongLoop
 from voxpool.events import CloseReason, SlotState
 from voxpool.pool import commands
 from voxpool.pool.core import PoolCore
@@ -108,9 +108,22 @@ class Runner:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def enter(self) -> asyncio.AbstractEventLoop:
+        """Return the running loop, which is the pool's from its first use on.
+
+        Raises:
+            WrongLoop: It is not: nothing of the pool's would ever wake anybody here.
+        """
+        here = asyncio.get_running_loop()
+        if self.loop is None:
+            self.loop = here
+        elif self.loop is not here:
+            raise WrongLoop
+        return here
+
     async def change(self) -> None:
         """Wait until something in the books may have changed."""
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self.enter().create_future()
         self._changed.append(waiter)
         await waiter
 

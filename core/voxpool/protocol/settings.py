@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-from voxpool.errors import SettingError
+from voxpool.errors import SettingError, UnknownSetting
 
 
 class Encoding(StrEnum):
@@ -187,7 +187,7 @@ class ContextSettings:
         known = {field.name for field in fields(self)}
         for name in changes:
             if name not in known:
-                raise SettingError(name, changes[name], "one of " + ", ".join(sorted(known)))
+                raise UnknownSetting(name, changes[name], ", ".join(sorted(known)))
         return replace(self, **changes)
 
 

@@ -59,7 +59,7 @@ class PastSound(QObject):
         self._asked = 0
         heard, self._heard = self._heard, None
         if heard is not None:
-            self._desk.controller.listening.drop(heard)
+            self._desk.controller.silence_recorded(heard)
 
     def toggle(self, utterance_id: int) -> None:
         """Hear an utterance of the moment that is shown from its beginning, or no longer."""
@@ -93,7 +93,7 @@ class PastSound(QObject):
         record.add(AudioChunk(sound.pcm, sound.sample_rate_hz, 0.0, (), life.requested_at))
         record.finish()
         self._heard = record
-        self._desk.controller.listening.hear(record)
+        self._desk.controller.hear_recorded(record)
 
     def _failed(self, error: Exception) -> None:
         self._asked = 0

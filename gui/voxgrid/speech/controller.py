@@ -247,6 +247,16 @@ class SpeechController(SpeechSignals):
             self.listening.hear(record, 0.0 if record.ended else self.listening.live_position_s(record))
         self._frames.mark(record)
 
+    def hear_recorded(self, record: UtteranceRecord) -> None:
+        """Hear a record that is none of this session's: what a recording has of it."""
+        self.listening.hear(record)
+        self._frames.mark(record)
+
+    def silence_recorded(self, record: UtteranceRecord) -> None:
+        """Hear it no longer."""
+        self.listening.drop(record)
+        self._frames.mark(record)
+
     def listen_all(self, on: bool = True) -> None:
         """Hear everything that runs, mixed; or nothing more."""
         chosen = self.records.running() if on else list(self.listening)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from support.fake_events import FakePool
 from voxgrid.presenter import Presenter
@@ -87,6 +88,17 @@ def test_a_recorded_utterance_is_heard_again(stage, feature, presenter, qtbot):
     presenter.toggle_listening(number)
     assert track.stopped
     assert len(tracks(stage)) == 1
+
+
+def test_what_is_heard_of_the_past_is_shown_until_it_is_over(stage, feature, presenter, qtbot):
+    number = in_the_past(stage, feature, record(stage, feature))[1]
+    words = stage.parts.window.findChild(QLabel, "heard")
+    presenter.toggle_listening(number)
+    qtbot.waitUntil(lambda: words.text().startswith("Hearing"))
+    (track,) = tracks(stage)
+    track.played_s = track.written_s
+    qtbot.waitUntil(lambda: words.text() == "Silent")
+    assert not len(stage.parts.controller.listening)
 
 
 def test_another_takes_its_place_and_the_present_silences_it(stage, feature, presenter, qtbot):
