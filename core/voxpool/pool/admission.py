@@ -128,6 +128,9 @@ def pump(books: Books, now: float) -> None:
 def open_connections(books: Books, now: float) -> None:
     """Begin as many handshakes as those who wait need (after ``pump``: no slot is free for them)."""
     wanted = _wanted(books, now)
+    if books.failures:
+        # One goes ahead: where a service is down, or allows no more connections, the others would be refused as well.
+        wanted = min(wanted, max(0, 1 - books.connecting))
     if wanted and books.connect_at > now:
         if books.connect_armed_at != books.connect_at:
             books.connect_armed_at = books.connect_at

@@ -376,3 +376,20 @@ async def test_a_frame_tap_sees_every_message_both_ways() -> None:
         stats = pool.stats()
         assert seen.count((1, "out")) == stats.frames_sent == 3
         assert seen.count((1, "in")) == stats.frames_received == 6
+
+
+async def test_where_no_more_connections_are_allowed_one_at_a_time_asks_again() -> None:
+    """Seventeen that are refused together must not all come back after each backoff."""
+    service = FakeService(limit=3, chunks=100)
+    async with open_pool(service, acquire_timeout_s=600.0, idle_close_s=3600.0) as (pool, _):
+        utterances = [pool.speak(f"Number {number}.") for number in range(150)]
+        await asyncio.sleep(0.1)
+        assert service.handshakes == 20
+        await asyncio.sleep(4.0)
+        # Backoffs of at least 0.125, 0.25, 0.5, 1 and 2 seconds.
+        assert 20 < service.handshakes <= 20 + 6
+        service.limit = None
+        await asyncio.gather(*(heard(utterance) for utterance in utterances))
+        assert [utterance.outcome for utterance in utterances] == [Outcome.DONE] * 150
+        # Once one is let in, the others follow at once.
+        assert service.most_wires == 20
