@@ -76,6 +76,7 @@ def test_say_brings_a_server_of_its_own_and_reads_standard_input(tmp_path):
         (("say", "Hi.", "--url", "http://example.org", "--key", KEY), 2, "without encryption"),
         (("say", "Hi.", "-o", "no/such/folder/x.wav"), 1, "no/such/folder"),
         (("say", " "), 2, "nothing to say"),
+        (("say", "🙂", "-o", "silent.wav"), 1, "nothing in it that can be spoken"),
         (("voices", "--url", UNUSED), 1, "127.0.0.1:9"),
         (("stress", "--utterances", "0"), 2, "utterances is 0"),
         (("stress", "--url", ""), 2, "endpoint URL"),

@@ -103,10 +103,17 @@ async def _write(utterance: Utterance, output: Path) -> None:
     from voxpool.audio.wav import write_wav
 
     parts = [chunk.pcm async for chunk in utterance]
-    pcm = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int16)
+    _check_spoken(utterance)
+    pcm = np.concatenate(parts)
     rate = utterance.settings.sample_rate_hz
     await asyncio.to_thread(write_wav, output, pcm, rate)
     print(f"{output}: {pcm.size / rate:.2f} s at {rate} Hz", file=sys.stderr)
+
+
+def _check_spoken(utterance: Utterance) -> None:
+    # The service lets go of a text without a word in it, an emoji say, as of any other.
+    if not utterance.audio_s:
+        raise VoxpoolError("no sound came for this text: there seems to be nothing in it that can be spoken")
 
 
 async def _play(utterance: Utterance, device: str | None) -> None:
@@ -124,6 +131,7 @@ async def _play(utterance: Utterance, device: str | None) -> None:
         track = player.track(utterance.settings.sample_rate_hz)
         async for chunk in utterance:
             track.write(chunk.pcm)
+        _check_spoken(utterance)
         track.finish()
         while not track.done:  # noqa: ASYNC110 - the sound thread sets no events: it must not wait for a lock
             await asyncio.sleep(_POLL_S)
