@@ -42,6 +42,12 @@ def _qasync_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let no collection of garbage look at what was imported: it stays."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, LoopFactory]:
     """Core runs on asyncio and the window on qasync; ``@pytest.mark.both_loops`` runs a test on each."""
     if item.get_closest_marker("both_loops") is not None:

@@ -16,9 +16,6 @@ def _application(qapp):
     """One application for all tests; Qt allows no second one."""
     # As the app does: a dialog that closes must not end the loop.
     qapp.setQuitOnLastWindowClosed(False)
-    gc.collect()
-    # What was imported stays: a collection after each test need not look at it.
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
