@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from itertools import groupby
 
 import pytest
 
 from support.audio_rig import FakeBackend
 from support.ending import end
+from support.within import within
 from voxgrid.app import build, make_application
 from voxgrid.frames import FramesFeature
 from voxgrid.models.conversation import Echo
@@ -24,18 +26,20 @@ from voxpool.frames.record import FrameKind
 TEXT = "This is a text of two sentences. It is spoken by the local server."
 
 
-@pytest.fixture
-async def parts(tmp_path):
-    store = Settings(tmp_path / "voxgrid.ini")
+@asynccontextmanager
+async def opened(folder):
+    store = Settings(folder / "voxgrid.ini")
     player = Player(backend=FakeBackend())
     config = LinkConfig(server=("--engine", "tone", "--timing", "instant"))
     controller = SpeechController(store, player=player, config=config)
     made = build(make_application(Options()), store, controller=controller)
     made.window.show()
     made.bridge.start()
-    await controller.start()
-    yield made
-    await end(made)
+    try:
+        await controller.start()
+        yield made
+    finally:
+        await end(made)
 
 
 async def until(condition, seconds=15.0):
@@ -45,6 +49,7 @@ async def until(condition, seconds=15.0):
         await asyncio.sleep(0.01)
 
 
+@within(opened)
 async def test_what_is_kept_of_an_utterance_agrees_with_what_was_heard(parts):
     record = parts.controller.speak(TEXT)
     feature = next(each for each in parts.features if isinstance(each, FramesFeature))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from dataclasses import replace
-
-import pytest
 
 from support.audio_rig import FakeBackend
 from support.ending import take_away
 from support.lab_stage import lab_of
+from support.within import within
 from voxgrid.app import build, make_application, shut_down
 from voxgrid.options import Options
 from voxgrid.recording.feature import RecordingFeature
@@ -51,21 +51,22 @@ class Window:
         self.lab.show_draft(replace(draft, loads=dict(draft.loads) | {kind: load}))
 
 
-@pytest.fixture
-async def window(tmp_path, qapp):
-    made = Window(tmp_path)
+@asynccontextmanager
+async def opened(folder):
+    made = Window(folder)
     made.parts.window.show()
     made.parts.bridge.start()
-    await made.controller.start()
-    await made.until(lambda: made.controller.endpoint.ready)
-    yield made
-    made.parts.window.close()
-    await shut_down(made.parts)
-    qapp.processEvents()
-    take_away(made.parts)
+    try:
+        await made.controller.start()
+        await made.until(lambda: made.controller.endpoint.ready)
+        yield made
+    finally:
+        made.parts.window.close()
+        await shut_down(made.parts)
+        take_away(made.parts)
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_a_run_in_the_window(window):
     lab, controller, bridge = window.lab, window.controller, window.parts.bridge
     spoken = controller.speak("Before the run.")
@@ -99,7 +100,7 @@ async def test_a_run_in_the_window(window):
     assert bridge.live.grid.place_of(after.id) is not None
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_interrupting_one_cell_of_a_run_and_stopping_the_rest(window):
     lab, controller = window.lab, window.controller
     window.load(profile="concurrency", concurrency=4, duration_s=30.0)
@@ -117,7 +118,7 @@ async def test_interrupting_one_cell_of_a_run_and_stopping_the_rest(window):
     assert result.wall_s < 25
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_a_run_is_kept_and_quitting_in_the_middle_is_clean(window):
     lab = window.lab
     window.load(profile="burst", count=10)
@@ -134,7 +135,7 @@ async def test_a_run_is_kept_and_quitting_in_the_middle_is_clean(window):
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_the_whole_texts_of_a_run_are_recorded(window):
     feature = next(each for each in window.parts.features if isinstance(each, RecordingFeature))
     window.load(profile="burst", count=10)
@@ -152,7 +153,7 @@ async def test_the_whole_texts_of_a_run_are_recorded(window):
     assert load_of(items).caveat == ""
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_a_run_in_a_process_of_its_own_is_seen_on_the_grid(window):
     from voxgrid.lab import remembered
 
@@ -172,7 +173,7 @@ async def test_a_run_in_a_process_of_its_own_is_seen_on_the_grid(window):
     assert not bridge.visiting
 
 
-@pytest.mark.qasync
+@within(opened)
 async def test_the_past_of_a_run_is_the_runs_own_and_knows_its_phase(window):
     lab, controller, bridge = window.lab, window.controller, window.parts.bridge
     recording = next(each for each in window.parts.features if isinstance(each, RecordingFeature))
