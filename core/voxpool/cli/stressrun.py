@@ -113,6 +113,7 @@ class StressRun:
             bare=BareLoop(),
             strike=strike,
             source=self._source,
+            apart=True,
         )
 
     async def _followers(self, engine: Engine, stack: AsyncExitStack, slots: int) -> Recording | None:

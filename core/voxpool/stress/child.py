@@ -196,6 +196,7 @@ async def _run(order: dict[str, Any], control: RunControl, writer: Writer) -> No
         strike=striker(endpoint.url, token) if token else None,
         source=order["source"],
         environment={"process": "its own"},
+        apart=True,
     )
     async with Pool(endpoint, scenario.pool_config) as pool:
         follower = _Follower(writer, pool)

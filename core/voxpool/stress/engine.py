@@ -57,6 +57,7 @@ class Surroundings:
         source: What errors of the scenario name: its file.
         environment: Further facts for the result.
         ear: Listens to the utterances, or None.
+        apart: Whether this process does nothing else than the run.
     """
 
     url: str = ""
@@ -70,6 +71,7 @@ class Surroundings:
     source: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     ear: Ear | None = None
+    apart: bool = False
 
 
 class Engine:
@@ -320,6 +322,7 @@ class Engine:
             events_lost=self.recorder.events_lost,
             bare_p99_ms=None if bare is None else bare.late.statistic("p99"),
             bare_count=0 if bare is None else int(bare.late.statistic("count") or 0),
+            apart=self._around.apart,
         )
 
     def _result(

@@ -1,8 +1,8 @@
 """Whether the tool itself was the bottleneck: then a run says little about the service, and says so.
 
 Measured all along: how late the event loop is, how late utterances were asked for, the CPU of this process, events
-that were lost, gaps in the sound.  A bare loop in a process of its own runs beside it: when that one is late as
-well, the machine was busy, and otherwise the tool.
+that were lost, gaps in the sound.  A bare loop in a process of its own runs beside it: when that one is late
+as well, the machine was busy, and otherwise the tool, or both, by the proportion of the two.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ LATE_LIMIT_MS: Final = 20.0
 """So does a tool that is this late at p99 to ask for utterances."""
 CPU_LIMIT_PERCENT: Final = 95.0
 """So does a process that keeps its one core this busy."""
+_MACHINE_SHARE: Final = 2 / 3
+"""From this part of a lateness on that a bare loop had as well, the machine explains it."""
+_TOOL_SHARE: Final = 1 / 4
+"""Up to this part the machine explains nothing of it."""
 FEWEST: Final = 100
 """Values that a 99th percentile needs to be one."""
 
@@ -183,6 +187,7 @@ class Observed:
         events_lost: Pool events that the measurement lost.
         bare_p99_ms: How late a bare loop beside it was, or None without one.
         bare_count: Values behind that.
+        apart: Whether this process does nothing else than the run: then nobody needs to be told to give it one.
     """
 
     lag_p99_ms: float | None = None
@@ -191,6 +196,7 @@ class Observed:
     events_lost: int = 0
     bare_p99_ms: float | None = None
     bare_count: int = 0
+    apart: bool = False
 
 
 def complaints(seen: Observed) -> tuple[str, ...]:
@@ -198,12 +204,13 @@ def complaints(seen: Observed) -> tuple[str, ...]:
     found = []
     if (seen.lag_p99_ms or 0.0) > LAG_LIMIT_MS:
         found.append(
-            f"The event loop was {seen.lag_p99_ms:.0f} ms late at p99 (limit {LAG_LIMIT_MS:.0f} ms); {_who(seen)}."
+            f"The event loop was {seen.lag_p99_ms:.0f} ms late at p99 (limit {LAG_LIMIT_MS:.0f} ms); "
+            f"{_who(seen, seen.lag_p99_ms or 0.0)}."
         )
     if (seen.late_p99_ms or 0.0) > LATE_LIMIT_MS:
         found.append(
             f"Utterances were asked for {seen.late_p99_ms:.0f} ms too late at p99 (limit {LATE_LIMIT_MS:.0f} ms); "
-            f"{_who(seen)}."
+            f"{_who(seen, seen.late_p99_ms or 0.0)}."
         )
     if seen.cpu_percent > CPU_LIMIT_PERCENT:
         found.append(
@@ -215,11 +222,19 @@ def complaints(seen: Observed) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _who(seen: Observed) -> str:
-    if seen.bare_p99_ms is None or seen.bare_count < FEWEST:
+def _who(seen: Observed, late_ms: float) -> str:
+    """Return who made something late, by how late a bare loop was beside it.
+
+    A loop that is nearly as late says that the machine had no time for either; one that is hardly late says that the
+    tool did it.  In between, and when the machine alone would have been enough, it was both.
+    """
+    bare_ms = seen.bare_p99_ms
+    if bare_ms is None or seen.bare_count < FEWEST:
         return "nothing was measured beside it that says whether the tool or the machine was busy"
-    bare = f"a bare loop beside it was {seen.bare_p99_ms:.1f} ms late"
-    worst = max(seen.lag_p99_ms or 0.0, seen.late_p99_ms or 0.0)
-    if seen.bare_p99_ms > LAG_LIMIT_MS / 2 or seen.bare_p99_ms > worst / 2:
+    bare, share = f"a bare loop beside it was {bare_ms:.1f} ms late", bare_ms / late_ms
+    lower = "lower the load" if seen.apart else "lower the load or run it in a process of its own"
+    if share >= _MACHINE_SHARE:
         return f"{bare}: the machine was busy with something else"
-    return f"{bare}: the tool was busy itself, lower the load or run it in a process of its own"
+    if share <= _TOOL_SHARE and bare_ms <= LAG_LIMIT_MS:
+        return f"{bare}: the tool was busy itself, {lower}"
+    return f"{bare}: the machine was busy with something else and the tool was busy itself, make room and {lower}"

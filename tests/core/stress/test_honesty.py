@@ -4,6 +4,8 @@ import asyncio
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.fake_transport import FakeService
 from support.stress_runs import measured
@@ -33,6 +35,14 @@ from voxpool.stress.result import Verdict
         ),
         (Observed(lag_p99_ms=45.0, bare_p99_ms=40.0, bare_count=500), ("machine was busy",)),
         (Observed(late_p99_ms=30.0, bare_p99_ms=0.3, bare_count=500), ("asked for 30 ms too late", "tool was busy")),
+        (
+            Observed(lag_p99_ms=106.0, bare_p99_ms=10.8, bare_count=500),
+            ("was 106 ms late", "was 10.8 ms late: the tool was busy itself, lower the load or run it in a process of"),
+        ),
+        (
+            Observed(lag_p99_ms=45.0, bare_p99_ms=20.0, bare_count=500, apart=True),
+            ("was 20.0 ms late: the machine was busy with something else and the tool was busy itself, make room",),
+        ),
         (Observed(cpu_percent=99.0), ("99 % of a core",)),
         (Observed(events_lost=3), ("lost 3 events",)),
     ],
@@ -44,6 +54,48 @@ def test_each_reason_is_a_sentence(seen, words):
     for each in found:
         assert each.endswith(".")
         assert all(word in each for word in words)
+
+
+def blamed(late_ms, bare_ms):
+    """Return whether the machine and whether the tool is blamed."""
+    (found,) = complaints(Observed(lag_p99_ms=late_ms, bare_p99_ms=bare_ms, bare_count=500))
+    assert f"{late_ms:.0f} ms late" in found
+    assert f"{bare_ms:.1f} ms late" in found
+    return "the machine was busy" in found, "the tool was busy" in found
+
+
+@given(st.floats(LAG_LIMIT_MS + 1, 2000), st.floats(0, 1.2), st.floats(0, 1.2))
+def test_the_later_a_bare_loop_is_the_more_the_machine_is_to_blame(late_ms, share, other):
+    less, more = (blamed(late_ms, late_ms * each) for each in sorted((share, other)))
+
+    assert less in ((False, True), (True, True), (True, False))
+    assert less[0] <= more[0]
+    assert less[1] >= more[1]
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "bare_ms", "blame"),
+    [
+        (40.0, 40.0, (True, False)),
+        (300.0, 200.1, (True, False)),
+        (300.0, 150.0, (True, True)),
+        (300.0, 60.0, (True, True)),
+        (300.0, 15.0, (False, True)),
+        (80.0, 12.0, (False, True)),
+    ],
+)
+def test_who_is_to_blame_is_a_matter_of_proportion(late_ms, bare_ms, blame):
+    assert blamed(late_ms, bare_ms) == blame
+
+
+@pytest.mark.parametrize("bare_ms", [0.3, 20.0])
+def test_a_process_that_is_the_runs_own_is_not_told_to_get_one(bare_ms):
+    seen = {"lag_p99_ms": 45.0, "bare_p99_ms": bare_ms, "bare_count": 500}
+    (apart,), (together,) = complaints(Observed(apart=True, **seen)), complaints(Observed(**seen))
+
+    assert "process of its own" not in apart
+    assert "process of its own" in together
+    assert "lower the load" in apart
 
 
 async def test_the_probe_sees_a_hog():
