@@ -18,6 +18,7 @@ from voxgrid.runs import files
 from voxgrid.runs.keeper import RunsKeeper
 from voxgrid.views.menus import Entry, make_action
 from voxgrid.views.runs.runs_view import RunsView
+from voxpool.stress.store import KeptRun
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _keepers: weakref.WeakKeyDictionary[MainWindow, RunsKeeper] = weakref.WeakKeyDictionary()
 _MOST_COMPARED: Final = 6
 _DELETED: Final = "runs/deleted"
+_TOO_MANY: Final = "runs/too many"
 
 
 def keeper_for(desk: Desk) -> RunsKeeper:
@@ -69,19 +71,30 @@ class RunsFeature:
 
     def open(self) -> None:
         """Show the summaries of the chosen runs."""
-        for run in self.view.chosen[:_MOST_COMPARED]:
+        for run in self._some("opened"):
             self.keeper.open(run.run_id, self._show)
 
     def compare(self) -> None:
         """Compare the chosen runs with the oldest of them."""
-        chosen = sorted(self.view.chosen, key=lambda run: run.began_at)
-        if len(chosen) >= 2:
+        if len(self.view.chosen) >= 2:
+            chosen = sorted(self._some("compared"), key=lambda run: run.began_at)
             self.keeper.compare([run.run_id for run in chosen], self._show_compared)
 
     def report(self) -> None:
         """Open the reports of the chosen runs in the browser."""
-        for run in self.view.chosen[:_MOST_COMPARED]:
+        for run in self._some("reported"):
             self._open_page([run.run_id], files.report_page)
+
+    def _some(self, done: str) -> list[KeptRun]:
+        """Return the chosen runs, the newest ones where they are more than can be looked at, which is then said."""
+        chosen = sorted(self.view.chosen, key=lambda run: run.began_at, reverse=True)
+        if len(chosen) > _MOST_COMPARED:
+            self._desk.notifications.post(
+                f"The newest {_MOST_COMPARED} of the {len(chosen)} chosen runs are {done}: more cannot be told apart.",
+                severity=Severity.INFO,
+                key=_TOO_MANY,
+            )
+        return chosen[:_MOST_COMPARED]
 
     def export(self, kind: files.Kind) -> None:
         """Ask for a file and write the chosen run to it."""

@@ -1,18 +1,21 @@
 """The dock "Runs" in the whole window: list, search, summary, comparison, export, rename, delete."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QPushButton
 
 from support.runs import make_result
 from voxgrid.layouts import LAYOUTS
+from voxgrid.models.runs import compared
 from voxgrid.runs import RunsFeature, feature, keeper_for
-from voxgrid.theme import ThemeMode
+from voxgrid.theme import ThemeMode, ui_font
 from voxgrid.views.menus import all_actions
 from voxgrid.views.runs.dialogs import CompareDialog, SummaryDialog
-from voxgrid.views.runs.picture_view import PictureView
+from voxgrid.views.runs.picture_view import PictureView, fitting
 from voxpool.stress.store import RunStore, default_path
 
 
@@ -116,6 +119,36 @@ def test_two_are_compared_with_the_older_one(stage, runs, qtbot, opened):
     dialog.findChild(QPushButton, "open_comparison").click()
     qtbot.waitUntil(lambda: bool(opened))
     assert "Comparison of 2 runs" in opened[0].read_text()
+
+
+def test_more_runs_than_can_be_told_apart_are_said_to_be_left_out(stage, runs, qtbot, monkeypatch):
+    monkeypatch.setattr(feature, "_MOST_COMPARED", 1)
+    runs.view.choose(["run-0001", "run-0002"])
+    action(stage, "open_run").trigger()
+    newest = max(runs.view.chosen, key=lambda run: run.began_at)
+    assert dialog_of(stage, SummaryDialog, qtbot).summary.run_id == newest.run_id
+    said = stage.parts.notifications.newest.text
+    assert said == "The newest 1 of the 2 chosen runs are opened: more cannot be told apart."
+
+
+def test_a_comparison_of_many_runs_fits_the_screen(stage, runs, qtbot):
+    many = compared([replace(make_result(seed), name=f"a run with a long name, number {seed}") for seed in range(12)])
+    dialog = CompareDialog(many, stage.parts.theme, (), stage.parts.window)
+    dialog.show()
+    screen = dialog.screen().availableGeometry()
+    assert dialog.minimumSizeHint().height() < 600
+    assert dialog.height() <= screen.height()
+    assert dialog.width() <= screen.width()
+    assert not dialog.grab().isNull()
+
+
+def test_names_in_a_legend_share_the_room(stage):
+    metrics = QFontMetrics(ui_font())
+    assert fitting(["before", "after"], metrics, 1000) == ["before", "after"]
+    names = ["a name that is very long indeed", "another one of that kind", "short"]
+    cut = fitting(names, metrics, 240)
+    assert cut[0].endswith("…")
+    assert sum(metrics.horizontalAdvance(name) + 34 for name in cut) <= 240
 
 
 def test_the_report_opens_in_the_browser_without_texts(stage, runs, qtbot, opened):

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from voxgrid.models.runs import Compared, Summary
 from voxgrid.theme import Theme, mono_font, ui_font
@@ -18,6 +28,8 @@ from voxgrid.views.widgets import label
 Button = tuple[str, str, Callable[[], None]]
 
 _SIZE: Final = (1080, 720)
+_FRAME: Final = QSize(16, 48)
+"""What a window manager puts around a window, about."""
 _COMPARED_NUMBERS: Final = range(3, 7)
 
 
@@ -34,7 +46,8 @@ class _RunDialog(QDialog):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(16, 14, 16, 12)
         self.column.setSpacing(8)
-        self.resize(*_SIZE)
+        room = self.screen().availableGeometry().size() - _FRAME
+        self.resize(QSize(*_SIZE).boundedTo(room))
 
     def add_buttons(self, buttons: tuple[Button, ...]) -> None:
         row = QHBoxLayout()
@@ -157,16 +170,32 @@ class CompareDialog(_RunDialog):
     ) -> None:
         super().__init__(f"Comparison of {len(compared.names)} runs", "run_comparison", theme, parent)
         self.compared = compared
-        for sentence in compared.sentences:
-            self.column.addWidget(_plain(label(sentence, "title", "comparison_sentence")))
-        self.column.addWidget(_plain(label(compared.method, "small", "comparison_method")))
         split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self._sentences())
         split.addWidget(PictureView(compared.picture, theme))
         split.addWidget(TableView(compared.table, _COMPARED_NUMBERS, "Differences", theme))
-        split.setSizes([260, 320])
+        split.setSizes([min(150, 24 * len(compared.sentences) + 44), 240, 300])
         split.setChildrenCollapsible(False)
         self.column.addWidget(split, 1)
         self.add_buttons(buttons)
+
+    def _sentences(self) -> QScrollArea:
+        """Return what is said of each pair of runs: it scrolls, however many there are."""
+        words = QWidget()
+        column = QVBoxLayout(words)
+        column.setContentsMargins(0, 0, 4, 4)
+        column.setSpacing(6)
+        for sentence in self.compared.sentences:
+            column.addWidget(_plain(label(sentence, "title", "comparison_sentence")))
+        column.addWidget(_plain(label(self.compared.method, "small", "comparison_method")))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumHeight(48)
+        area.setWidget(words)
+        return area
 
 
 def _plain(made: QLabel) -> QLabel:

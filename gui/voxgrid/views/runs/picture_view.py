@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from voxgrid.models.runs import Line, Picture
@@ -20,6 +21,9 @@ STYLES: Final = {
     "dashed": Qt.PenStyle.DashLine,
     "dotted": Qt.PenStyle.DotLine,
 }
+_STROKE: Final = 20
+_APART: Final = 14
+"""Pixels of a line's stroke with its gap, and between one line and the next."""
 _PERCENTILES: Final = ((0.0, "0"), (math.log10(2), "p50"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9"), (4.0, "p99.99"))
 
 
@@ -129,6 +133,7 @@ class LegendLine(QWidget):
         self._theme = theme
         self._values: tuple[str, list[str]] | None = None
         self.setFixedHeight(20)
+        self.setToolTip("\n".join(line.name for line in picture.lines))
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -149,22 +154,44 @@ class LegendLine(QWidget):
         unit = f", {self._picture.unit}" if self._picture.unit else ""
         painter.setFont(ui_font(SMALL_PIXELS, bold=True))
         painter.setPen(tokens.color("text"))
-        x = 8 + _write(painter, 8, f"{self._picture.title}{unit}") + 14
-        for place, line in enumerate(self._picture.lines):
+        x = 8 + _write(painter, 8, f"{self._picture.title}{unit}") + _APART
+        small, mono = QFontMetrics(ui_font(SMALL_PIXELS)), QFontMetrics(mono_font(SMALL_PIXELS))
+        taken = sum(6 + mono.horizontalAdvance(value) for value in values)
+        names = fitting(
+            [line.name for line in self._picture.lines],
+            small,
+            self.width() - 8 - mono.horizontalAdvance(at) - x - taken,
+        )
+        for place, (line, name) in enumerate(zip(self._picture.lines, names, strict=True)):
             painter.setPen(line_pen(line, self._theme, 2))
             painter.drawLine(x, 10, x + 16, 10)
             painter.setPen(tokens.color("muted"))
             painter.setFont(ui_font(SMALL_PIXELS))
-            x += 20 + _write(painter, x + 20, line.name)
+            x += _STROKE + _write(painter, x + _STROKE, name)
             if place < len(values):
                 painter.setPen(tokens.color("text"))
                 painter.setFont(mono_font(SMALL_PIXELS))
                 x += 6 + _write(painter, x + 6, values[place])
-            x += 14
+            x += _APART
         painter.setPen(tokens.color("muted"))
         painter.setFont(mono_font(SMALL_PIXELS))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect().adjusted(0, 0, -8, 0), right, at)
+
+
+def fitting(names: Sequence[str], metrics: QFontMetrics, room: int) -> list[str]:
+    """Return the names as they are, or each cut to an equal share of the room where they do not fit.
+
+    Args:
+        names: What stands beside the strokes.
+        metrics: Of their font.
+        room: For all of them with their strokes, in pixels.
+    """
+    most = room // max(1, len(names)) - _STROKE - _APART
+    wide = [metrics.horizontalAdvance(name) for name in names]
+    if sum(wide) + len(names) * (_STROKE + _APART) <= room:
+        return list(names)
+    return [metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, most)) for name in names]
 
 
 def line_pen(line: Line, theme: Theme, width: int = 1) -> QPen:
