@@ -45,6 +45,8 @@ class Control:
         self._token = token
         self._started = time.monotonic()
         self._tasks: set[asyncio.Task[int]] = set()
+        self._own_limits = self._limits()
+        self._changed_limits: dict[int, Fault] = {}
 
     def add_routes(self, app: web.Application) -> None:
         """Add the endpoints to an application."""
@@ -117,10 +119,15 @@ class Control:
         number = int(request.match_info["number"])
         if not self._services.faults.remove(number):
             return _json(Status(statuses.NOT_FOUND, f"there is no fault {number}.").body, 404)
+        if self._changed_limits.pop(number, None) is not None:
+            self._apply_limits()
         return _json({})
 
     async def _clear(self, _: web.Request) -> web.Response:
         self._services.faults.clear()
+        if self._changed_limits:
+            self._changed_limits.clear()
+            self._apply_limits()
         return _json({})
 
     async def _limit(self, request: web.Request) -> web.Response:
@@ -134,7 +141,18 @@ class Control:
                 raise SettingError(name, value, "a whole number")
             given[name] = value
         self._services.set_limits(**given)
-        return _json({camel(name): getattr(self._services.config, name) for name in _LIMITS})
+        # What somebody sets so is the server's own from now on: it outlasts the faults.
+        self._own_limits.update(given)
+        return _json({camel(name): value for name, value in self._limits().items()})
+
+    def _limits(self) -> dict[str, int]:
+        return {name: getattr(self._services.config, name) for name in _LIMITS}
+
+    def _apply_limits(self) -> None:
+        """Set the server's own limits as the faults that are in force change them, as they struck."""
+        self._services.set_limits(**self._own_limits)
+        for fault in self._changed_limits.values():
+            self._services.set_limits(*(getattr(fault, name) for name in _LIMITS))
 
     def _later(self, number: int, fault: Fault) -> asyncio.Task[int]:
         task = asyncio.create_task(self._strike(number, fault), name=f"fault {number}")
@@ -145,11 +163,10 @@ class Control:
     async def _strike(self, number: int, fault: Fault) -> int:
         """Wait until it is time, strike everything that a fault concerns now, and return how much that was."""
         await asyncio.sleep(fault.after_s)
-        struck = 0
         if fault.effect == "limit":
-            self._services.set_limits(fault.contexts_per_connection, fault.max_connections, fault.max_generations)
-            struck = 1
-        for act in self._targets(number, fault) if fault.effect != "limit" else ():
+            return self._strike_limits(number, fault)
+        struck = 0
+        for act in self._targets(number, fault):
             struck += 1
             try:
                 await act()
@@ -157,6 +174,14 @@ class Control:
                 _logger.debug("struck by fault %d: %s", number, error)
         self._services.faults.remove(number)
         return struck
+
+    def _strike_limits(self, number: int, fault: Fault) -> int:
+        """Change limits; the fault stays in force, and in the list, until it is removed."""
+        if not self._services.faults.count(number):
+            return 0
+        self._changed_limits[number] = fault
+        self._apply_limits()
+        return 1
 
     def _targets(self, number: int, fault: Fault) -> Iterable[Callable[[], Awaitable[object]]]:
         now = asyncio.get_running_loop().time()

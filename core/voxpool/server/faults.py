@@ -209,6 +209,12 @@ class Faults:
         self._struck.pop(number, None)
         return self._set.pop(number, None) is not None
 
+    def count(self, number: int) -> bool:
+        """Note that a fault has struck by itself; return whether it was in force."""
+        if number in self._set:
+            self._struck[number] += 1
+        return number in self._set
+
     def clear(self) -> None:
         """Take all faults away."""
         self._set.clear()

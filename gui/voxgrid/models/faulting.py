@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from textwrap import shorten
 from typing import Any, Final
 
 from voxpool.errors import SettingError
@@ -83,6 +84,8 @@ _WHOLE: Final = frozenset(
     | {"times", "chunk", "context"}
 )
 _TEXTS: Final = frozenset({"message", "marker"})
+_QUOTED: Final = 48
+"""Characters of a text that a line quotes."""
 _ONLY_ALL: Final = frozenset({"refuse", "limit"})
 
 
@@ -224,9 +227,14 @@ def fault_words(fault: Mapping[str, Any]) -> str:
     for name, (word, _) in PARAMETER_WORDS.items():
         value = fault.get(name, fault.get(_camel(name)))
         if value not in (None, ""):
-            shown = f"“{value}”" if name in _TEXTS else f"{value:g}" if isinstance(value, float) else str(value)
-            parts.append(f"{word} {shown}"[:60])
+            parts.append(f"{word} {_shown(name, value)}")
     return ", ".join(parts)
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in _TEXTS:
+        return f"“{shorten(str(value), _QUOTED, placeholder='…')}”"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _camel(name: str) -> str:
@@ -244,6 +252,7 @@ class ArmedFault:
         target: Whom it strikes, in words.
         struck: How often it struck.
         times: How often it may, or None for every time.
+        lasting: Whether it struck once and stays in force: a changed limit.
     """
 
     number: int
@@ -251,6 +260,7 @@ class ArmedFault:
     target: str
     struck: int
     times: int | None
+    lasting: bool = False
 
     @property
     def spent(self) -> bool:
@@ -259,11 +269,15 @@ class ArmedFault:
 
     def line(self) -> str:
         """Return it in a line: how often it struck, whom, what."""
+        if self.lasting:
+            return f"in force  {self.target}: {self.words}"
         most = f"/{self.times}" if self.times is not None else ""
         return f"{self.struck}{most} ×  {self.target}: {self.words}"
 
     def sentence(self) -> str:
         """Return everything about it."""
+        if self.lasting:
+            return f"Fault {self.number}: {self.words}, on {self.target}; in force. Delete takes it back."
         most = f" of {self.times} times" if self.times is not None else " times"
         return f"Fault {self.number}: {self.words}, on {self.target}; struck {self.struck}{most}. Delete removes it."
 
@@ -318,9 +332,18 @@ class FaultBoard:
     def __repr__(self) -> str:
         return f"<FaultBoard {len(self.armed)} armed, {len(self.injections)} injected>"
 
-    def know(self, number: int, target: str, row: int = -1, column: int = -1) -> None:
-        """Note whom a fault of ours strikes: the server knows ids alone."""
+    def know(self, number: int, target: str, row: int = -1, column: int = -1, struck: int = 0) -> None:
+        """Note whom a fault of ours strikes: the server knows ids alone.
+
+        Args:
+            number: The server's number of it.
+            target: Whom it strikes, in words.
+            row: Grid row, or -1.
+            column: Grid column, or -1.
+            struck: How often it struck already, which is entered by whoever says so.
+        """
         self._known[number] = _Known(target, row, column)
+        self._struck[number] = struck
 
     def struck(self, injection: Injection) -> None:
         """Enter what struck."""
@@ -343,7 +366,11 @@ class FaultBoard:
             known = self._known.get(number, _Known(_target_of(entry), -1, -1))
             times = entry.get("times")
             words = fault_words(entry)
-            armed.append(ArmedFault(number, words, known.target, struck, times if isinstance(times, int) else None))
+            most, lasting = times if isinstance(times, int) else None, entry.get("effect") == "limit" and struck > 0
+            fault = ArmedFault(number, words, known.target, struck, most, lasting)
+            # One that has struck as often as it may waits for nothing: it stands among those that have struck.
+            if not fault.spent:
+                armed.append(fault)
             new = struck - self._struck.get(number, 0)
             self._struck[number] = struck
             if new > 0:

@@ -164,7 +164,7 @@ class Injector:
         except (ControlError, SettingError) as error:
             self._told(str(error), False)
             return
-        self.board.know(armed.number, target.words, target.row, target.column)
+        self.board.know(armed.number, target.words, target.row, target.column, 1 if armed.struck else 0)
         if armed.struck == 0:
             self._told("Nothing was struck: it ended just before.", False)
         elif armed.struck is not None:

@@ -576,6 +576,41 @@ async def test_a_limit_that_falls_after_a_while(connect, http):
     assert kinds(await raw.until("contextClosed")) == [8, "contextClosed"]
 
 
+async def limits_of(http, url):
+    async with http.get(url + "/voxgrid/v1/health") as response:
+        answer = await response.json()
+    return answer["contextsPerConnection"], answer["maxConnections"], answer["maxGenerations"]
+
+
+async def listed(http, url):
+    async with http.get(url + "/voxgrid/v1/faults") as response:
+        return (await response.json())["faults"]
+
+
+async def test_a_changed_limit_is_a_fault_in_force_until_it_is_removed(serve, http):
+    url = await serve(replace(TONE, control_token=TOKEN))
+    await control(http, url, "POST", "limits", {"maxGenerations": 9})
+    own = await limits_of(http, url)
+    fault = {"place": "now", "effect": "limit"}
+    first = (await control(http, url, "POST", "faults", {**fault, "maxConnections": 3}))[1]["id"]
+    second = (await control(http, url, "POST", "faults", {**fault, "maxConnections": 2, "maxGenerations": 1}))[1]["id"]
+    assert await limits_of(http, url) == (own[0], 2, 1)
+    assert [(each["id"], each["struck"]) for each in await listed(http, url)] == [(first, 1), (second, 1)]
+    await control(http, url, "DELETE", f"faults/{second}", None)
+    assert await limits_of(http, url) == (own[0], 3, 9)
+    await control(http, url, "DELETE", "faults", None)
+    assert await limits_of(http, url) == own
+    assert await listed(http, url) == []
+
+
+async def test_a_limit_that_is_removed_before_its_time_changes_nothing(serve, http):
+    url = await serve(with_faults("now:limit,after_s=0.05,contexts_per_connection=1", control_token=TOKEN))
+    own = await limits_of(http, url)
+    assert (await control(http, url, "DELETE", "faults/1", None))[0] == 200
+    await asyncio.sleep(0.1)
+    assert await limits_of(http, url) == own
+
+
 @pytest.mark.parametrize(
     ("config", "token", "status"),
     [

@@ -168,6 +168,31 @@ async def test_a_fault_is_told_with_its_cell_its_cause_and_its_remedy(opened, ca
         assert await window.speaks_again(attempts=3) is DONE
 
 
+def test_what_has_struck_as_often_as_it_may_is_armed_no_more():
+    board = faulting.FaultBoard()
+    entry = {"id": 1, "place": "create", "effect": "status", "code": 8, "times": 2}
+    assert [len(board.take([{**entry, "struck": struck}], 1.0)) for struck in (0, 1)] == [0, 1]
+    assert [fault.struck for fault in board.armed] == [1]
+    assert [each.count for each in board.take([{**entry, "struck": 2}], 2.0)] == [1]
+    assert board.armed == ()
+
+
+def test_a_limit_is_in_force_and_told_once():
+    board = faulting.FaultBoard()
+    board.know(7, "everything", struck=1)
+    told = board.take([{"id": 7, "place": "now", "effect": "limit", "maxConnections": 3, "struck": 1}], 1.0)
+    assert told == []
+    (limit,) = board.armed
+    assert limit.line().startswith("in force  everything: Change a limit")
+    assert limit.sentence().endswith("in force. Delete takes it back.")
+
+
+def test_a_long_text_is_quoted_to_its_closing_mark():
+    text = "You have reached the limit of 5 TTS contexts per connection. Please close other contexts."
+    words = faulting.fault_words({"effect": "status", "place": "create", "message": text, "code": 8})
+    assert "“You have reached the limit of 5 TTS contexts…”" in words
+
+
 async def test_a_limit_that_shrinks_is_told_and_one_that_grows_heals(opened):
     async with opened() as window:
         await window.inject(plan("now", "limit", contexts_per_connection=1))
