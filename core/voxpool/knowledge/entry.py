@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Situation(StrEnum):
@@ -22,6 +23,9 @@ class Situation(StrEnum):
     APP = "Voxgrid itself"
 
 
+_ROW: Final = "13."
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that goes wrong.
@@ -30,7 +34,7 @@ class Entry:
         name: Stable name, for code and tests.
         title: What it is, in a few words.
         cause: Why it happens, as sentences.
-        remedy: What to do, as sentences.
+        remedy: What the reader can do, as sentences; what the pool did depends on the case, and is told beside it.
         sections: Where protocol.md tells of it: ``"9"``, or ``"13.7"`` for a row of section 13.
         codes: Status codes it comes with; empty: any, or none.
         pattern: What its text holds, as a regular expression that ignores case; "" matches every text.
@@ -58,10 +62,10 @@ class Entry:
 
     @property
     def where(self) -> str:
-        """The sections in words: ``"protocol.md section 9; section 13, number 7"``."""
-        parts = []
-        for each in self.sections:
-            section, _, row = each.partition(".")
-            is_row = section == "13" and row
-            parts.append(f"section 13, number {row}" if is_row else f"section {each}")
-        return "protocol.md " + "; ".join(parts)
+        """The sections in words: ``"protocol.md section 9; section 13, numbers 7 and 8"``."""
+        # Rows of the one table of failures are told together, where the first of them stands.
+        rows = [each.removeprefix(_ROW) for each in dict.fromkeys(self.sections) if each.startswith(_ROW)]
+        *others, last = rows or [""]
+        numbers = f"numbers {', '.join(others)} and {last}" if others else f"number {last}"
+        said = (f"section 13, {numbers}" if each.startswith(_ROW) else f"section {each}" for each in self.sections)
+        return "protocol.md " + "; ".join(dict.fromkeys(said))

@@ -120,6 +120,19 @@ def test_every_entry_is_sentences(entry) -> None:
     assert entry.where.startswith("protocol.md section ")
 
 
+@pytest.mark.parametrize("entry", [*ENTRIES, UNKNOWN], ids=lambda entry: entry.name)
+def test_a_remedy_does_not_say_what_the_pool_did(entry) -> None:
+    """That differs from case to case, and stands beside it: the two would contradict each other."""
+    assert not re.search(r"The pool (has|had|tries|does not|waits|makes|replaces|gave|takes)\b", entry.remedy)
+
+
+def test_rows_of_one_table_are_told_together() -> None:
+    assert BY_NAME["cut"].where == "protocol.md section 13, numbers 7 and 8"
+    assert BY_NAME["bad_audio"].where == "protocol.md section 7; section 13, number 13"
+    assert BY_NAME["key_refused"].where == "protocol.md section 9; section 13, numbers 22 and 27"
+    assert BY_NAME["zombie"].where == "protocol.md section 13, numbers 1, 2 and 30"
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_cited_sections_and_rows_exist(entry) -> None:
     for each in entry.sections:

@@ -59,7 +59,7 @@ def test_an_error_answers_every_question(errors):
         f"utterance #{hit.utterance_id}",
         f"It was {hit.state.value}",
         hit.entry.cause,
-        "protocol.md section 13, number 7",
+        "protocol.md section 13, numbers 7 and 8",
         "It is a part of the loss of connection 13",
         "The pool ",
         hit.entry.remedy,
