@@ -15,6 +15,7 @@ from support.views import make_theme
 from voxgrid.models import history
 from voxgrid.views.history import HistoryView
 from voxpool.errors import ServiceError
+from voxpool.events import Outcome
 
 
 @pytest.fixture
@@ -41,6 +42,16 @@ async def spoken(stage, *texts):
         stage.clock.advance(1.0)
         records.append(await stage.spoken(text))
     return records
+
+
+async def test_what_ended_without_audio_is_done_and_not_stopped(stage):
+    record = stage.controller.speak("🙂")
+    assert history.first_audio(record) == "…"
+    stage.utterances[0].end()
+    await settle()
+    assert record.outcome is Outcome.DONE
+    assert history.first_audio(record) == "done"
+    assert "ended without any audio" in history.explain(record)
 
 
 async def test_newest_first_with_its_time_to_first_audio(stage):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from voxpool.events import Outcome
 from voxpool.protocol.settings import ContextSettings
 
 if TYPE_CHECKING:
     from voxgrid.speech.record import UtteranceRecord
+
+_ENDS: Final[dict[Outcome | None, str]] = {Outcome.FAILED: "failed", Outcome.DONE: "done"}
 
 
 def title(record: UtteranceRecord) -> str:
@@ -22,9 +24,9 @@ def first_audio(record: UtteranceRecord) -> str:
     """Return the time to first audio, or how it ended without."""
     if record.ttfa_ms is not None:
         return f"{record.ttfa_ms:,.0f} ms"
-    if record.outcome is Outcome.FAILED:
-        return "failed"
-    return "stopped" if record.ended else "…"
+    if not record.ended:
+        return "…"
+    return _ENDS.get(record.outcome, "stopped")
 
 
 def explain(record: UtteranceRecord) -> str:
@@ -33,6 +35,8 @@ def explain(record: UtteranceRecord) -> str:
     lines = [title(record), f"{at} · {record.settings.voice} · {record.settings.model} · {record.audio_s:.1f} s"]
     if record.ttfa_ms is not None:
         lines.append(f"first audio after {record.ttfa_ms:,.0f} ms · {len(record.arrivals)} chunks")
+    elif record.outcome is Outcome.DONE:
+        lines.append("it ended without any audio: there may be nothing in it to say")
     if record.error:
         lines.append(record.error)
     if not record.kept:
