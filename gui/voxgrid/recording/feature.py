@@ -100,7 +100,8 @@ class RecordingFeature(QObject):
         lab = desk.window.findChild(StressLab)
         self.lab_past = LabPast(desk, self.travel, lab, self) if lab is not None else None
         if lab is not None:
-            lab.asked.connect(self._record_added)
+            lab.asked.connect(self._take_record)
+            lab.runningChanged.connect(self._run_changed)
             lab.listeners.append(self._notes)
 
     async def close(self) -> None:
@@ -196,6 +197,22 @@ class RecordingFeature(QObject):
             self._live.take_frame(frame, content)
 
     def _record_added(self, record: UtteranceRecord) -> None:
+        self._take_record(record)
+        self._come_live()
+
+    def _come_live(self) -> None:
+        """Leave the past for what was just begun: whoever begins something looks at what it does."""
+        if not self._desk.bridge.in_past:
+            return
+        closed = " The recording was closed." if self.travel.opened is not None else ""
+        self.travel.back_to_live()
+        self._say(f"Back to live: something new was begun.{closed}")
+
+    def _run_changed(self, running: bool) -> None:
+        if running:
+            self._come_live()
+
+    def _take_record(self, record: UtteranceRecord) -> None:
         if self._live is not None:
             self._live.take_record(record)
 

@@ -12,6 +12,7 @@ from support.fake_events import FakePool
 from support.lab_stage import FakeLink
 from support.recordings import RecordedPool, make_writer
 from voxgrid.frames import FramesFeature
+from voxgrid.lab import StressLab
 from voxgrid.models.cell import Look
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
@@ -19,10 +20,12 @@ from voxgrid.recording.feature import RecordingFeature
 from voxgrid.recording.live import recordings_folder
 from voxgrid.recording.replica import Replica
 from voxgrid.speech.notice import Notice
+from voxgrid.speech.record import UtteranceRecord
 from voxgrid.trouble.errors import ErrorsFeature
 from voxgrid.views.menus import all_actions
 from voxpool.config import Endpoint
 from voxpool.frames.record import FrameKind, FrameRecord
+from voxpool.protocol.settings import ContextSettings
 from voxpool.recording.export import FORMATS
 from voxpool.recording.items import Asked, Coming, Mark, PoolBegan, Second, Sounds
 from voxpool.recording.reader import Recording
@@ -533,6 +536,37 @@ def test_the_key_goes_to_the_moment_of_the_newest_error(stage, feature):
     action.trigger()
     assert stage.parts.bridge.in_past
     assert stage.parts.bridge.now() == next(iter(errors.book.all())).at
+
+
+def new_record(number=900):
+    made = UtteranceRecord(number, "Hello.", "Hello.", ContextSettings(), "speak", 0.0, 24_000)
+    made.finish()
+    return made
+
+
+def test_what_is_begun_anew_leads_back_to_live_and_says_so(stage, feature):
+    record(stage, feature, 3)
+    feature.travel.go(1001.0)
+    stage.parts.controller.recordAdded.emit(new_record())
+    assert not stage.parts.bridge.in_past
+    assert stage.parts.notifications.newest.text == "Back to live: something new was begun."
+
+
+def test_what_is_begun_in_the_present_says_nothing(stage, feature):
+    record(stage, feature, 3)
+    stage.parts.controller.recordAdded.emit(new_record())
+    assert stage.parts.notifications.newest is None
+
+
+def test_a_run_leads_back_to_live_when_it_begins_and_not_with_each_utterance(stage, feature):
+    record(stage, feature, 3)
+    lab = next(each for each in stage.parts.features if isinstance(each, StressLab))
+    feature.travel.go(1001.0)
+    lab.runningChanged.emit(True)
+    assert not stage.parts.bridge.in_past
+    feature.travel.go(1001.0)
+    lab.asked.emit(new_record())
+    assert stage.parts.bridge.in_past, "a run can be looked back at while it goes on"
 
 
 def test_a_moment_that_was_not_recorded_is_said_to_be_so(stage, feature):
