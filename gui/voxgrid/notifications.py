@@ -1,7 +1,8 @@
 """What the user must be told: one sentence each, what to try, and the details one click away.
 
 Anything that goes wrong anywhere ends here and in the log.  A notification has a key: posting it again
-updates the one on show instead of stacking another, and ``resolve`` takes it away when its cause is gone.
+updates the one on show instead of stacking another, and ``resolve`` takes it away when its cause is gone.  Only the
+same sentence is counted: another one with the same key takes its place.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Notification:
         hint: What to try, or "".
         details: A traceback or another long text, or "".
         severity: How loud it is.
-        count: How often it happened.
+        count: How often this was said, in these words.
         at: Wall-clock time of the last occurrence, in seconds since the epoch.
         action: An optional button.
     """
@@ -119,7 +120,8 @@ class Notifications(QObject):
         self.changed.emit()
 
     def _remember(self, item: Notification) -> None:
-        if self._history and self._history[-1].key == item.key:
+        last = self._history[-1] if self._history else None
+        if last is not None and (last.key, last.text) == (item.key, item.text):
             self._history.pop()
         self._history.append(item)
         del self._history[:-HISTORY]
@@ -153,7 +155,7 @@ class Notifications(QObject):
         text, hint, details = scrub(text), scrub(hint), scrub(details)
         item = Notification(key or text, text, hint, details, severity, 1, self._clock(), action)
         known = self._items.pop(item.key, None)
-        if known is not None:
+        if known is not None and known.text == text:
             item = replace(item, count=known.count + 1)
         self._items[item.key] = item
         self._remember(item)

@@ -10,8 +10,18 @@ from voxpool.errors import ConnectFailed
 def test_the_same_trouble_twice_is_one_line_with_a_count():
     notifications = Notifications(clock=lambda: 5.0)
     notifications.post("It broke.", key="k")
-    notifications.post("It broke again.", key="k")
-    assert [(item.text, item.count) for item in notifications.items] == [("It broke again.", 2)]
+    notifications.post("It broke.", key="k")
+    assert [(item.text, item.count) for item in notifications.items] == [("It broke.", 2)]
+
+
+def test_another_sentence_takes_the_place_and_is_not_counted_with_the_first():
+    notifications = Notifications(clock=lambda: 5.0)
+    notifications.post("Injected: cut.", key="break")
+    notifications.post("Injected: cut.", key="break")
+    notifications.post("Injected: stall.", key="break")
+    assert [(item.text, item.count) for item in notifications.items] == [("Injected: stall.", 1)]
+    told = [(item.text, item.count) for item in notifications.history]
+    assert told == [("Injected: cut.", 2), ("Injected: stall.", 1)]
 
 
 def test_a_cause_that_is_gone_takes_its_line_away():
