@@ -36,7 +36,7 @@ from voxpool.events import Event
 from voxpool.pool.pool import Pool
 from voxpool.stress.control import RunControl
 from voxpool.stress.result import RunListener, RunResult, Verdict
-from voxpool.stress.shapes import UNITS, Search
+from voxpool.stress.shapes import UNITS, Burst, Search
 
 if TYPE_CHECKING:
     from voxgrid.bridge import PoolLike
@@ -395,6 +395,7 @@ def _picture_of(scenario: Scenario, estimated: Estimate) -> Picture:
         generations=config.max_generations,
         planned_s=estimated.seconds,
         thresholds=tuple(each.text for each in scenario.conditions),
+        targeted=not isinstance(scenario.load, Burst),
     )
 
 

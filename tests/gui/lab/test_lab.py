@@ -132,9 +132,19 @@ async def test_the_target_is_edited_while_it_runs(stage, lab, runner):
     await begun(lab, runner)
     runner.go(4)
     target = lab.docks.lab.run.target
+    assert not lab.docks.lab.run._target_row.isHidden()
     assert target.isEnabled()
     target.setValue(25)
     assert runner.edits == [25]
+
+
+async def test_a_burst_has_no_target(stage, lab, runner):
+    lab.show_draft(replace(lab.draft, load="burst"))
+    await begun(lab, runner)
+    runner.go(4)
+    run = lab.docks.lab.run
+    assert not run.said.isHidden()
+    assert run._target_row.isHidden()
 
 
 async def test_the_target_is_shown_as_it_is_although_the_keyboard_is_in_its_field(stage, lab, runner):

@@ -41,6 +41,7 @@ class Picture:
         span: The stretch that the charts show when nobody zooms, in seconds, or None for the whole run.
         crossed: When a threshold was crossed first, in seconds, by its text.
         heard: Whether any audio has come at all.
+        targeted: Whether the load has a target that can be shown and edited; a burst comes all at once.
     """
 
     name: str = ""
@@ -59,6 +60,7 @@ class Picture:
     span: tuple[float, float] | None = None
     crossed: dict[str, float] = field(default_factory=dict)
     heard: bool = False
+    targeted: bool = True
 
     @property
     def limits(self) -> tuple[float, ...]:

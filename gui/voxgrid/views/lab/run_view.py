@@ -93,7 +93,7 @@ class RunView(QWidget):
         self.said.setText(progress_words(picture, phase) if running else "")
         self.said.setVisible(running)
         say(self.trouble, trouble_words(picture) if running else "")
-        self._target_row.setVisible(running)
+        self._target_row.setVisible(running and picture.targeted)
         self._show_counts(picture, paid)
         self._show_thresholds(threshold_rows(picture))
         self._show_percentiles(picture)
