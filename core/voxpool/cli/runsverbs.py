@@ -112,7 +112,9 @@ def summary(result: RunResult) -> str:
             *(f"{'✓' if each.passed else '✕'} {each.text}: {words.number(each.value)}" for each in result.thresholds),
         ]
     if result.errors:
-        lines += ["", *(f"{each.count:,} x {each.kind}: {' | '.join(each.examples)}" for each in result.errors)]
+        lines.append("")
+        for each in result.errors:
+            lines.append(f"{each.count:,} x {each.kind}: {' | '.join((each.words, *each.examples[1:]))}")
     return "\n".join(lines)
 
 

@@ -51,7 +51,7 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield f"stalls: {result.stalls} in {result.stalled_utterances} utterances"
     yield "errors: " + ("none" if not result.errors else "")
     for error in result.errors:
-        yield f"  {error.count} x {error.kind}: {error.examples[0] if error.examples else ''}"
+        yield f"  {error.count} x {error.kind}: {error.words}"
     if result.thresholds:
         yield "thresholds:"
     for each in result.thresholds:

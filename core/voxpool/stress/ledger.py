@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +16,7 @@ MOST_TICKS: Final = 14_400
 """Ticks kept: an hour of them; of longer runs two and two become one, again and again."""
 MOST_MARKS: Final = 2000
 _EXAMPLES: Final = 3
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _MOST_KINDS: Final = 100
 _MOST_TTFA: Final = 256
 
@@ -31,9 +33,17 @@ class Errors:
             kind = "other"
         known = self._kinds.get(kind) or ErrorCount(kind, 0, (), at_s, at_s)
         examples = known.examples
-        if len(examples) < _EXAMPLES and text not in examples:
+        # Texts that differ in numbers alone say the same of different connections and times.
+        if text and len(examples) < _EXAMPLES and _shape(text) not in map(_shape, examples):
             examples = (*examples, text)
-        self._kinds[kind] = replace(known, count=known.count + 1, examples=examples, last_s=max(known.last_s, at_s))
+        self._kinds[kind] = replace(
+            known,
+            count=known.count + 1,
+            examples=examples,
+            first_s=min(known.first_s, at_s),
+            last_s=max(known.last_s, at_s),
+            varied=known.varied or text not in examples[:1],
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -118,6 +128,10 @@ class Ledger:
         self._marks.append(mark)
         for listener in self._listeners:
             listener.on_mark(mark)
+
+
+def _shape(text: str) -> str:
+    return _NUMBER.sub("#", text)
 
 
 def merged(ticks: list[Tick]) -> Tick:

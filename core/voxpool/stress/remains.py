@@ -9,6 +9,7 @@ from typing import Final
 
 from voxpool.events import Outcome
 from voxpool.stress.distribution import measure
+from voxpool.stress.ledger import Errors
 from voxpool.stress.result import ErrorCount, Mark, Percentiles, RunResult, Tick, Verdict
 from voxpool.stress.sample import Sample
 
@@ -75,21 +76,11 @@ def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], sampl
 
 
 def _errors(samples: Iterable[Sample]) -> tuple[ErrorCount, ...]:
-    by_kind: dict[str, list[Sample]] = {}
+    errors = Errors()
     for sample in samples:
         if sample.error_kind:
-            by_kind.setdefault(sample.error_kind, []).append(sample)
-    counts = [
-        ErrorCount(
-            kind,
-            len(failed),
-            tuple(dict.fromkeys(sample.error for sample in failed if sample.error))[:3],
-            min(_ended(sample) for sample in failed),
-            max(_ended(sample) for sample in failed),
-        )
-        for kind, failed in by_kind.items()
-    ]
-    return tuple(sorted(counts, key=lambda each: (-each.count, each.kind)))
+            errors.add(sample.error_kind, sample.error, _ended(sample))
+    return errors.result()
 
 
 def _ended(sample: Sample) -> float:

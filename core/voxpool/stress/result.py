@@ -174,9 +174,10 @@ class ErrorCount:
     Attributes:
         kind: Stable short name, such as ``"ServiceError 8"``.
         count: How many utterances failed with it.
-        examples: A few of the texts, credentials scrubbed.
+        examples: A few of the texts, credentials scrubbed; of those that differ in numbers alone the first.
         first_s: Seconds since the run began when it first happened.
         last_s: When it last happened.
+        varied: Whether not all of the texts are the same.
     """
 
     kind: str
@@ -184,6 +185,14 @@ class ErrorCount:
     examples: tuple[str, ...] = ()
     first_s: float = 0.0
     last_s: float = 0.0
+    varied: bool = False
+
+    @property
+    def words(self) -> str:
+        """The error in words: that of all of them, or of one for example, or "" where no text is known."""
+        if not self.examples:
+            return ""
+        return f"for example: {self.examples[0]}" if self.varied or len(self.examples) > 1 else self.examples[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,7 @@ def _checks(result: RunResult) -> Table:
         rows.append((each.text, words.number(each.value), said))
         tones.append(tone)
     for error in result.errors:
-        rows.append((error.kind, f"{error.count:,}", error.examples[0] if error.examples else ""))
+        rows.append((error.kind, f"{error.count:,}", error.words))
         tones.append("bad")
     return Table(("threshold or error", "measured", ""), tuple(rows), tuple(tones), wide=2)
 

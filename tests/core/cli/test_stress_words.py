@@ -40,6 +40,9 @@ def test_it_names_errors_by_kind_with_a_count_and_an_example():
 
     assert "2 done, 1 failed of 3 utterances" in lines
     assert "  1 x LimitReached 8: too many (code 8)" in lines
+    several = ErrorCount("ConnectionLost", 15, ("connection 4 was lost after 1.86 s",), varied=True)
+    said = stresstext.report(result(errors=(several,))).splitlines()
+    assert "  15 x ConnectionLost: for example: connection 4 was lost after 1.86 s" in said
     assert "errors: none" in stresstext.report(result(errors=()))
 
 

@@ -55,12 +55,12 @@ def test_the_time_line_of_a_long_run_becomes_coarser_and_keeps_its_sums(monkeypa
 def test_errors_are_counted_by_kind_with_a_few_examples():
     errors = Errors()
     for number in range(10):
-        errors.add("Common", f"text {number}", float(number))
+        errors.add("Common", f"text {'abcdefghij'[number]}", float(number))
     errors.add("Rare", "once", 3.0)
     common, rare = errors.result()
 
     assert (common.kind, common.count, common.first_s, common.last_s) == ("Common", 10, 0.0, 9.0)
-    assert common.examples == ("text 0", "text 1", "text 2")
+    assert common.examples == ("text a", "text b", "text c")
     assert rare.count == 1
     assert errors.counts == {"Common": 10, "Rare": 1}
 
@@ -88,3 +88,20 @@ def test_marks_are_in_the_order_of_their_writing():
     ledger.mark(1.0, MarkKind.PHASE, "one")
     ledger.mark(0.5, MarkKind.PHASE, "two")
     assert [mark.text for mark in ledger.marks] == ["one", "two"]
+
+
+def test_errors_that_differ_in_numbers_alone_are_one_example_and_said_to_be_one():
+    errors = Errors()
+    for number in range(4, 19):
+        errors.add("ConnectionLost", f"connection {number} was lost after 1.{number} s", number)
+    errors.add("ConnectionLost", "connection 20 was lost: reset", 3.0)
+    for _ in range(2):
+        errors.add("ServiceError 8", "too many (code 8)", 1.0)
+    errors.add("Odd", "", 1.0)
+    lost, service, odd = sorted(errors.result(), key=lambda each: -each.count)
+
+    assert lost.examples == ("connection 4 was lost after 1.4 s", "connection 20 was lost: reset")
+    assert lost.words == "for example: connection 4 was lost after 1.4 s"
+    assert (lost.count, lost.first_s, lost.last_s) == (16, 3.0, 18)
+    assert (service.words, service.varied) == ("too many (code 8)", False)
+    assert (odd.words, odd.examples) == ("", ())
