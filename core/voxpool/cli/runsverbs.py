@@ -93,13 +93,17 @@ def _show(store: RunStore, arguments: argparse.Namespace) -> int:
 def summary(result: RunResult) -> str:
     """Return the summary of a run for a terminal."""
     reading = words.reading_of(result)
+    short = f", {result.cut_short:,} cut short by the end of the run" if result.cut_short else ""
     lines = [f"{reading.sign} {reading.word}: {result.name}", *(f"  {each}" for each in words.sentences(result))]
     if safe := words.safe_number(result):
         lines.append(f"  {safe}")
     lines += [
         "",
         f"{result.run_id}, {words.moment(result.began_at)}, {words.duration(result.wall_s)}, {result.url}",
-        f"{result.done:,} heard, {result.failed:,} failed, {result.cancelled:,} interrupted of {result.started:,}",
+        (
+            f"{result.done:,} heard, {result.failed:,} failed, {result.interrupted:,} interrupted{short} "
+            f"of {result.started:,}"
+        ),
         f"{result.peak_in_flight:,} at once at most, on {result.peak_connections} connections",
         f"{result.characters:,} characters, {words.money(result.cost_usd)}; {result.stalls:,} stalls",
         "",

@@ -30,8 +30,9 @@ def report(result: RunResult) -> str:
 
 
 def _lines(result: RunResult) -> Iterator[str]:
-    cancelled = f", {result.cancelled} interrupted" if result.cancelled else ""
-    yield f"{result.done} done, {result.failed} failed{cancelled} of {result.started} utterances"
+    interrupted = f", {result.interrupted} interrupted" if result.interrupted else ""
+    short = f", {result.cut_short} cut short by the end of the run" if result.cut_short else ""
+    yield f"{result.done} done, {result.failed} failed{interrupted}{short} of {result.started} utterances"
     yield (
         f"{result.peak_in_flight} at once on {result.peak_connections} connections, {result.wall_s:.1f} s in all, "
         f"seed {result.seed}"

@@ -175,6 +175,8 @@ class Callers:
             if draft.interrupted is None:
                 draft.playback.broke_off(self._clock())
         except asyncio.CancelledError:
+            if self._control.gone and draft.interrupted is None:
+                draft.playback.broke_off(self._clock())
             utterance.cancel_nowait()
             raise
         finally:

@@ -14,12 +14,14 @@ class RunControl:
         stopping: Whether it was told to stop.
         draining: Whether what is under way may end by itself; False when it is to be cancelled.
         why: Why it stops, as a sentence, or "".
+        gone: Whether it stops because the service is gone: who waits for it, waits for nothing.
     """
 
     def __init__(self) -> None:
         self.stopping = False
         self.draining = True
         self.why = ""
+        self.gone = False
         self._on_edit: list[Callable[[float], None]] = []
         self._on_stop: list[Callable[[], None]] = []
 
@@ -45,16 +47,17 @@ class RunControl:
         for act in self._on_edit:
             act(target)
 
-    def stop(self, *, drain: bool = True, why: str = "It was stopped by hand.") -> None:
+    def stop(self, *, drain: bool = True, why: str = "It was stopped by hand.", gone: bool = False) -> None:
         """End the run.  A second call may turn a drain into an end at once, not the other way round.
 
         Args:
             drain: Whether what is under way is heard to its end.
             why: For the result, as a sentence.
+            gone: Whether that is because the service is gone.
         """
         if self.stopping and (drain or not self.draining):
             return
         self.why = self.why or why
-        self.stopping, self.draining = True, drain
+        self.stopping, self.draining, self.gone = True, drain, self.gone or gone
         for act in self._on_stop:
             act()

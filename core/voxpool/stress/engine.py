@@ -345,6 +345,7 @@ class Engine:
             done=counts.done,
             failed=counts.failed,
             cancelled=counts.cancelled,
+            cut_short=counts.cut_short,
             peak_in_flight=recorder.peak_in_flight,
             peak_connections=recorder.peak_connections,
             characters=recorder.characters,

@@ -257,6 +257,7 @@ def count_sample(counts: Counts, sample: Sample) -> None:
     """Count an utterance that is over (but not its beginning)."""
     name = sample.outcome.value
     setattr(counts, name, getattr(counts, name) + 1)
+    counts.cut_short += sample.cut_short
     counts.stalls += sample.stalls
     counts.stalled += bool(sample.stalls)
     counts.audio_s += sample.audio_s

@@ -70,7 +70,8 @@ class OutageWatch:
         elif before and not self._silent_s:
             recorder.mark(MarkKind.SERVICE, f"heard again, after {before:.1f} s of silence")
         if self._silent_s >= max(self._limit_s, _NOTABLE_S):
-            self._control.stop(drain=False, why=f"The service was silent for {self._silent_s:.0f} s: {_NOTHING}.")
+            why = f"The service was silent for {self._silent_s:.0f} s: {_NOTHING}."
+            self._control.stop(drain=False, why=why, gone=True)
 
     def _reach(self, now: float) -> None:
         recorder, reach, before = self._recorder, self._recorder.reach, self._since
@@ -86,7 +87,7 @@ class OutageWatch:
             recorder.mark(MarkKind.SERVICE, self.trouble)
         if reach.gone_for(self._limit_s, now, self._silent_s):
             why = f"The service was out of reach for {self._limit_s:g} s: {ended(reach.why)}"
-            self._control.stop(drain=False, why=why)
+            self._control.stop(drain=False, why=why, gone=True)
 
     def _silent_sentence(self) -> str:
         now_s, waiting = self._recorder.now_s, len(self._recorder.in_flight)

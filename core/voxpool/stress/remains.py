@@ -59,6 +59,7 @@ def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], sampl
         done=outcomes[Outcome.DONE],
         failed=outcomes[Outcome.FAILED],
         cancelled=outcomes[Outcome.CANCELLED],
+        cut_short=sum(sample.cut_short for sample in samples),
         peak_in_flight=max((tick.in_flight for tick in ticks), default=0),
         peak_connections=max((tick.connections for tick in ticks), default=0),
         characters=max(last.characters, sum(sample.paid_characters for sample in samples)),

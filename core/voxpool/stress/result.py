@@ -74,7 +74,7 @@ class Tick:
         started: Utterances begun since the run began.
         done: Of these, heard to their end.
         failed: Of these, ended with an error.
-        cancelled: Of these, interrupted.
+        cancelled: Of these, interrupted, or cut short by the end of the run.
         ttfa_ms: Corrected times to first audio that came in since the tick before, in milliseconds.
         ttfa_p50_ms: Median of the corrected time to first audio over the last ten seconds, or None.
         ttfa_p95_ms: Its 95th percentile.
@@ -271,7 +271,9 @@ class RunResult:
         started: Utterances begun.
         done: Heard to their end.
         failed: Ended with an error.
-        cancelled: Interrupted.
+        cancelled: Interrupted, or cut short by the end of the run.
+        cut_short: Of the cancelled ones, those that the end of the run cut short: a stop at once, or a service that
+            was gone.
         peak_in_flight: Most utterances at once.
         peak_connections: Most open connections.
         characters: Characters sent.
@@ -309,6 +311,7 @@ class RunResult:
     done: int = 0
     failed: int = 0
     cancelled: int = 0
+    cut_short: int = 0
     peak_in_flight: int = 0
     peak_connections: int = 0
     characters: int = 0
@@ -327,6 +330,11 @@ class RunResult:
     marks: tuple[Mark, ...] = ()
     samples: tuple[Sample, ...] = ()
     samples_dropped: int = 0
+
+    @property
+    def interrupted(self) -> int:
+        """Utterances that were interrupted on purpose."""
+        return self.cancelled - self.cut_short
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON (enums as their values)."""

@@ -93,6 +93,11 @@ class Sample:
     wasted_characters: int = 0
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the end of the run ended it, and nobody interrupted it on purpose."""
+        return self.outcome is Outcome.CANCELLED and self.interrupted_s is None
+
+    @property
     def paid_characters(self) -> int:
         """Characters that a service may ask to be paid: those sent, or all of its text where that is not known."""
         return self.characters if self.sent_characters is None else self.sent_characters

@@ -78,7 +78,8 @@ class Counts:
         started: Utterances begun.
         done: Heard to their end.
         failed: Ended with an error.
-        cancelled: Interrupted.
+        cancelled: Interrupted, or cut short by the end of the run.
+        cut_short: Of these, cut short by the end of the run.
         stalls: Silences in mid-utterance.
         stalled: Utterances that had one.
         audio_s: Seconds of audio received.
@@ -93,6 +94,7 @@ class Counts:
     done: int = 0
     failed: int = 0
     cancelled: int = 0
+    cut_short: int = 0
     stalls: int = 0
     stalled: int = 0
     audio_s: float = 0.0

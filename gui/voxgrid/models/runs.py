@@ -179,7 +179,8 @@ def summary(result: RunResult) -> Summary:
         (
             ("utterances", f"{result.started:,}"),
             ("failed", f"{result.failed:,}"),
-            ("interrupted", f"{result.cancelled:,}"),
+            ("interrupted", f"{result.interrupted:,}"),
+            *([("cut short", f"{result.cut_short:,}")] if result.cut_short else []),
             ("most at once", f"{result.peak_in_flight:,}"),
             ("stalls", f"{result.stalls:,}"),
             ("cost", words.money(result.cost_usd)),

@@ -7,10 +7,12 @@ import pytest
 from support.fake_transport import FakeService
 from support.stress_runs import measured
 from voxpool.cli.stresstext import now as line
+from voxpool.cli.stresstext import report
 from voxpool.errors import ConnectFailed
 from voxpool.events import CloseReason, ConnectionChanged, ConnectionState
 from voxpool.stress.control import RunControl
 from voxpool.stress.reach import Reach, Silence
+from voxpool.stress.report.html import _tiles
 from voxpool.stress.result import MarkKind, Verdict
 
 pytestmark = pytest.mark.virtual_time
@@ -166,6 +168,31 @@ async def test_a_service_that_stays_frozen_ends_the_run():
         "The service was silent for 20 s: nothing came from any connection while utterances were in flight."
     )
     assert 29.5 <= result.wall_s < 31
+
+
+async def test_who_is_cut_short_with_the_run_was_not_interrupted_and_heard_a_stall():
+    service = freeze(FakeService(first_audio_s=0.0, chunk_s=0.09), 10)
+    result = await measured(LOAD, service, texts=HELLO, unreachable_s=20, pool=LONG)
+    tiles = {title: (value, below) for title, value, below in _tiles(result)}
+    cut = [sample for sample in result.samples if sample.cut_short]
+
+    assert (result.cancelled, result.cut_short, result.interrupted) == (4, 4, 0)
+    assert tiles["interrupted"] == ("0", "on purpose")
+    assert tiles["cut short"] == ("4", "by the end of the run")
+    assert ", 4 cut short by the end of the run of" in report(result)
+    assert "interrupted" not in report(result)
+    assert any(sample.first_audio_s for sample in cut)
+    for sample in cut:
+        assert bool(sample.stalls) == (sample.first_audio_s is not None)
+        assert sample.longest_stall_s == 0 or sample.longest_stall_s > 19
+
+
+async def test_who_is_interrupted_on_purpose_is_not_cut_short():
+    interrupting = {"kind": "interrupting", "least_s": 0.01, "most_s": 0.05, "restarts": 0}
+    result = await measured({**LOAD, "duration_s": 5}, texts=HELLO, behaviour=interrupting)
+
+    assert result.cancelled == result.interrupted > 0
+    assert "cut short" not in {title for title, _, _ in _tiles(result)}
 
 
 async def test_a_silence_counts_when_the_service_goes_away_after_it():

@@ -146,7 +146,8 @@ def _tiles(result: RunResult) -> list[tuple[str, str, str]]:
     return [
         ("utterances", f"{result.started:,}", f"{result.done:,} heard to their end"),
         ("failed", f"{result.failed:,}", words.percent(result.failed / ended)),
-        ("interrupted", f"{result.cancelled:,}", "on purpose"),
+        ("interrupted", f"{result.interrupted:,}", "on purpose"),
+        *([("cut short", f"{result.cut_short:,}", "by the end of the run")] if result.cut_short else []),
         ("most at once", f"{result.peak_in_flight:,}", f"on {result.peak_connections} connections"),
         ("stalls", f"{result.stalls:,}", f"in {result.stalled_utterances:,} utterances"),
         ("duration", words.duration(result.wall_s), words.moment(result.began_at)),
