@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from voxgrid.models.board import Fold, Models
 from voxgrid.models.cell import CellState
+from voxgrid.models.failure_book import MINUTE_S
 from voxgrid.models.grid import GridModel
 from voxgrid.models.sentences import is_lively
 from voxgrid.models.sound import BARS, expected_s, show_sound
@@ -311,7 +312,9 @@ class Bridge(QObject):
     def tick_second(self) -> None:
         """Take a sample for the charts and let ages be shown anew."""
         models = self.live
-        models.totals.sample(self._clock(), models.grid.in_use, len(models.queue))
+        now = self._clock()
+        errors = models.errors.count_since(now - MINUTE_S)
+        models.totals.sample(now, models.grid.in_use, len(models.queue), errors)
         self.second.emit()
 
     def hear(self, utterance_id: int) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from voxgrid.models.failures import Failure, Group, Kind, Sequel, without_heard
@@ -28,6 +29,7 @@ from voxpool.events import (
 from voxpool.knowledge import BY_NAME, UNKNOWN, Situation
 from voxpool.scrub import scrub
 
+MINUTE_S: Final = 60.0
 KEPT: Final = 2000
 """Failures kept; the oldest is forgotten beyond it."""
 GROUPS_KEPT: Final = 200
@@ -202,6 +204,10 @@ class FailureBook:
         """Return these failures, or all, the newest first."""
         chosen = self._failures if numbers is None else numbers
         return [self._failures[number] for number in sorted(chosen, reverse=True) if number in self._failures]
+
+    def count_since(self, moment: float) -> int:
+        """Count the kept failures from a monotonic moment on."""
+        return sum(1 for _ in takewhile(lambda failure: failure.at >= moment, reversed(self._failures.values())))
 
     def of_group(self, fingerprint: str) -> list[Failure]:
         """Return the failures of a group, the newest first."""

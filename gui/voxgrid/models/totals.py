@@ -11,8 +11,6 @@ from voxpool.events import Event, FirstAudio, Outcome, UtteranceEnded, Utterance
 
 RECENT: Final = 1000
 """Times to first audio that the percentiles are taken from."""
-ERRORS_KEPT: Final = 2000
-"""Failures whose moments a recording's keyframe keeps: more than a minute of them."""
 HISTORY: Final = 120
 """Samples of the small charts, one a second."""
 
@@ -38,7 +36,7 @@ class Sample:
         in_use: Slots in use.
         waiting: Waiters.
         ttfa_p95_ms: Of the last ten seconds, in milliseconds, or None when nothing was heard in them.
-        errors_per_minute: Failures and failed attempts in the last minute.
+        errors_per_minute: Errors of the last minute, of whatever kind, as the errors dock counts them.
     """
 
     in_use: int
@@ -53,7 +51,6 @@ class TotalsState:
 
     Attributes:
         ttfa: When a first audio came, monotonic seconds, and the time to it in milliseconds.
-        errors: When something failed, monotonic seconds; the last ``ERRORS_KEPT``.
         history: Samples of the small charts.
     """
 
@@ -65,7 +62,6 @@ class TotalsState:
     characters: int
     audio_s: float
     ttfa: list[tuple[float, float]]
-    errors: list[float]
     history: list[Sample]
 
 
@@ -83,7 +79,6 @@ class TotalsModel:
         self.characters = 0
         self.audio_s = 0.0
         self._ttfa: deque[tuple[float, float]] = deque(maxlen=RECENT)
-        self._errors: deque[float] = deque(maxlen=10_000)
         self.history: deque[Sample] = deque(maxlen=HISTORY)
         self.folds: dict[type[Event], Callable[[Any], None]] = {
             UtteranceQueued: self._queued,
@@ -110,19 +105,21 @@ class TotalsModel:
         """
         return percentile((value for at, value in self._ttfa if at >= since), share)
 
-    def errors_since(self, moment: float) -> int:
-        """Count failures and failed attempts after a monotonic moment."""
-        return sum(at >= moment for at in self._errors)
+    def sample(self, now: float, in_use: int, waiting: int, errors: int) -> None:
+        """Add one second to the small charts.
 
-    def sample(self, now: float, in_use: int, waiting: int) -> None:
-        """Add one second to the small charts."""
-        self.history.append(Sample(in_use, waiting, self.ttfa_ms(0.95, now - 10), self.errors_since(now - 60)))
+        Args:
+            now: Monotonic seconds.
+            in_use: Slots in use.
+            waiting: Waiters.
+            errors: Errors of the last minute.
+        """
+        self.history.append(Sample(in_use, waiting, self.ttfa_ms(0.95, now - 10), errors))
 
     def to_state(self) -> TotalsState:
         """Return everything there is to know."""
         counts = self.asked, self.done, self.failed, self.cancelled, self.retried, self.characters
-        errors = list(self._errors)[-ERRORS_KEPT:]
-        return TotalsState(*counts, self.audio_s, list(self._ttfa), errors, list(self.history))
+        return TotalsState(*counts, self.audio_s, list(self._ttfa), list(self.history))
 
     def load(self, state: TotalsState) -> None:
         """Become what a state says."""
@@ -130,7 +127,6 @@ class TotalsModel:
         self.cancelled, self.retried, self.characters = state.cancelled, state.retried, state.characters
         self.audio_s = state.audio_s
         self._ttfa = deque(state.ttfa, self._ttfa.maxlen)
-        self._errors = deque(state.errors, self._errors.maxlen)
         self.history = deque(state.history, self.history.maxlen)
 
     def _queued(self, event: UtteranceQueued) -> None:
@@ -139,9 +135,8 @@ class TotalsModel:
     def _first_audio(self, event: FirstAudio) -> None:
         self._ttfa.append((event.at, event.ttfa_ms))
 
-    def _retried(self, event: UtteranceRetried) -> None:
+    def _retried(self, _event: UtteranceRetried) -> None:
         self.retried += 1
-        self._errors.append(event.at)
 
     def _ended(self, event: UtteranceEnded) -> None:
         self.characters += event.characters
@@ -152,4 +147,3 @@ class TotalsModel:
             self.cancelled += 1
         else:
             self.failed += 1
-            self._errors.append(event.at)

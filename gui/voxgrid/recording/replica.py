@@ -11,7 +11,7 @@ import orjson
 
 from voxgrid.models.board import Models
 from voxgrid.models.connections import ConnectionBook, ConnectionsState
-from voxgrid.models.failure_book import FailureBook, FailuresState
+from voxgrid.models.failure_book import MINUTE_S, FailureBook, FailuresState
 from voxgrid.models.grid import GridModel, GridState, check_grid
 from voxgrid.models.queue import QueueState
 from voxgrid.models.stages import Life
@@ -147,7 +147,8 @@ class Replica:
 
     def _second(self, item: Second) -> None:
         models = self.models
-        models.totals.sample(item.at, models.grid.in_use, len(models.queue))
+        errors = models.errors.count_since(item.at - MINUTE_S)
+        models.totals.sample(item.at, models.grid.in_use, len(models.queue), errors)
 
     def _sounds(self, item: Sounds) -> None:
         grid = self.models.grid

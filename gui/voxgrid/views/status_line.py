@@ -106,9 +106,10 @@ class StatusLine(QWidget):
         self._done = _Figure("done", "100,000", "Utterances that were spoken to their end", self)
         self._failed = _Figure("failed", "1,000", "Utterances that failed", self)
         self._ttfa = _Figure(
-            "first audio p50/p95",
+            "first audio p50/p95 of 1,000",
             "999 ms/9.99 s",
-            "Of the last 1,000 utterances, from their first text",
+            "Time to first audio of the last 1,000 utterances, from their first text. Charts of a run show that of the "
+            "last ten seconds, corrected: from when each was due.",
             self,
         )
         self._lag = _Figure("loop lag p99", "999.9 ms", "How late the event loop wakes up, 1 time in 100", self)

@@ -58,6 +58,23 @@ def test_a_refused_context_that_is_spoken_elsewhere_tells_its_whole_story():
     assert failure_words.whom_words(failure, book) == "Nobody else at that time."
 
 
+def test_errors_of_the_last_minute_are_those_that_are_listed():
+    life = Life()
+    book = fold(
+        life.queued(),
+        life.granted(0.0),
+        life.slot(0.0, SlotState.CREATING),
+        life.slot(0.1, SlotState.FAILED, code=14),
+        life.retried(0.1, "unavailable (code 14)", 14),
+        life.granted(0.2, row=1),
+        life.slot(0.2, SlotState.CREATING),
+        life.slot(50.0, SlotState.FAILED, code=14),
+        life.failed(50.0, "unavailable (code 14)", 14),
+    )
+    book.add(Kind.CONNECTION, 51.0, "connection 3 was lost", Situation.CONNECTION)
+    assert [book.count_since(moment) for moment in (0.0, 1.0, 50.5, 60.0)] == [len(book), 2, 1, 0]
+
+
 def test_two_attempts_that_fail_are_two_records_that_know_of_each_other():
     life = Life()
     book = fold(

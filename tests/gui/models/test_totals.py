@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxgrid.models.totals import HISTORY, TotalsModel, percentile
-from voxpool.events import FirstAudio, Outcome, UtteranceEnded, UtteranceQueued, UtteranceRetried
+from voxpool.events import FirstAudio, Outcome, UtteranceEnded, UtteranceQueued
 
 
 def test_nothing_has_no_percentile():
@@ -35,19 +35,12 @@ def test_outcomes_are_counted_apart():
     assert (model.characters, model.audio_s) == (80, 6.0)
 
 
-def test_errors_of_the_last_minute_count_failed_attempts_too():
-    model = TotalsModel()
-    model.fold(UtteranceRetried(at=5, utterance_id=1, context_id="c", attempt=1, delay_ms=1, error="e"))
-    model.fold(ended(Outcome.FAILED, at=50))
-    assert model.errors_since(0) == 2
-    assert model.errors_since(40) == 1
-
-
 def test_the_charts_keep_two_minutes_and_only_recent_latencies():
     model = TotalsModel()
     model.fold(FirstAudio(at=0, utterance_id=1, context_id="c", ttfa_ms=100, since_request_ms=100))
     for second in range(200):
-        model.sample(float(second), in_use=second % 100, waiting=0)
+        model.sample(float(second), in_use=second % 100, waiting=0, errors=second)
+    assert model.history[-1].errors_per_minute == 199
     assert len(model.history) == HISTORY
     assert model.history[-1].ttfa_p95_ms is None
     assert model.ttfa_ms(0.5) == 100

@@ -135,7 +135,7 @@ def test_a_retry_shows_both_attempts_and_what_the_pool_did():
     inspection = inspect(life, None, None, 100.5)
     assert inspection.error == "Attempt 1 failed: You have reached the limit."
     assert "tried again on connection 12, slot 2; it was heard after 141 ms" in inspection.advice
-    assert "Lower the concurrency" in inspection.advice
+    assert "lower the concurrency" in inspection.advice
 
 
 def test_lives_are_bounded():

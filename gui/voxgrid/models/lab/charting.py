@@ -104,7 +104,7 @@ CHARTS: Final = (
     ),
     ChartPlan(
         "ttfa",
-        "First audio",
+        "First audio, 10 s, corrected",
         (
             Drawn("p50", "ttfa_p50_ms", millis),
             Drawn("p95", "ttfa_p95_ms", millis),
