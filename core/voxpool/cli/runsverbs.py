@@ -104,8 +104,9 @@ def summary(result: RunResult) -> str:
             f"{result.done:,} heard, {result.failed:,} failed, {result.interrupted:,} interrupted{short} "
             f"of {result.started:,}"
         ),
-        f"{result.peak_in_flight:,} at once at most, on {result.peak_connections} connections",
-        f"{result.characters:,} characters, {words.money(result.cost_usd)}; {result.stalls:,} stalls",
+        *([f"{left}"] if (left := words.left_out(result)) else []),
+        f"{result.peak_in_flight:,} at once at most, on {words.quantity(result.peak_connections, 'connection')}",
+        f"{words.quantity(result.characters, 'character')}, {_cost(result)}; {words.quantity(result.stalls, 'stall')}",
         "",
         f"{'ms':<46}{'p50':>9}{'p95':>9}{'p99':>9}{'p99.9':>9}{'max':>9}  count",
         *(_row(words.MEASURES.get(name, name), each) for name, each in result.distributions.items() if each.count),
@@ -120,6 +121,10 @@ def summary(result: RunResult) -> str:
         for each in result.errors:
             lines.append(f"{each.count:,} x {each.kind}: {' | '.join((each.words, *each.examples[1:]))}")
     return "\n".join(lines)
+
+
+def _cost(result: RunResult) -> str:
+    return f"estimated to cost {words.money(result.cost_usd)}" if result.cost_usd else "which cost nothing"
 
 
 def _row(title: str, values: Percentiles) -> str:

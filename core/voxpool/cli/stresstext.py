@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
+from voxpool.stress.report import words
 from voxpool.stress.result import Mark, Percentiles, RunResult, SearchResult, Tick, Verdict
 from voxpool.stress.sample import Sample
 
@@ -32,15 +33,16 @@ def report(result: RunResult) -> str:
 def _lines(result: RunResult) -> Iterator[str]:
     interrupted = f", {result.interrupted} interrupted" if result.interrupted else ""
     short = f", {result.cut_short} cut short by the end of the run" if result.cut_short else ""
-    yield f"{result.done} done, {result.failed} failed{interrupted}{short} of {result.started} utterances"
-    yield (
-        f"{result.peak_in_flight} at once on {result.peak_connections} connections, {result.wall_s:.1f} s in all, "
-        f"seed {result.seed}"
-    )
+    utterances = words.quantity(result.started, "utterance")
+    warm_up = f"; {words.left_out(result)}" if result.warm_up else ""
+    yield f"{result.done} done, {result.failed} failed{interrupted}{short} of {utterances}{warm_up}"
+    connections = words.quantity(result.peak_connections, "connection")
+    yield f"{result.peak_in_flight} at once on {connections}, {result.wall_s:.1f} s in all, seed {result.seed}"
     cost = f", about {result.cost_usd:.2f} US dollars" if result.cost_usd else ""
     wasted = f" ({result.wasted_characters} of them not heard)" if result.wasted_characters else ""
     yield (
-        f"{result.audio_s:.1f} s of audio in {result.chunks} chunks for {result.characters} characters{wasted}{cost}"
+        f"{result.audio_s:.1f} s of audio in {words.quantity(result.chunks, 'chunk')} for "
+        f"{words.quantity(result.characters, 'character')}{wasted}{cost}"
     )
     yield ""
     yield f"{'':30}{'p50':>9}{'p95':>9}{'p99':>9}{'p99.9':>9}{'max':>9}  count"
@@ -49,7 +51,7 @@ def _lines(result: RunResult) -> Iterator[str]:
         if values.count:
             yield _row(title, values, unit)
     yield ""
-    yield f"stalls: {result.stalls} in {result.stalled_utterances} utterances"
+    yield f"stalls: {result.stalls} in {words.quantity(result.stalled_utterances, 'utterance')}"
     yield "errors: " + ("none" if not result.errors else "")
     for error in result.errors:
         yield f"  {error.count} x {error.kind}: {error.words}"
@@ -61,7 +63,7 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield from _search(result.search)
     yield ""
     yield f"{result.verdict.value.upper()}" + (": " + " ".join(result.reasons) if result.reasons else "")
-    if result.verdict is Verdict.INVALID and not result.faults_missed:
+    if result.verdict is Verdict.INVALID and not result.faults_missed and result.started:
         yield "Read the times as an upper bound, not as the service's."
 
 
@@ -96,8 +98,9 @@ def stalls(tick: Tick) -> str:
 def now(tick: Tick) -> str:
     """Return a run at one moment as a line."""
     p95 = "-" if tick.ttfa_p95_ms is None else f"{tick.ttfa_p95_ms:.0f} ms"
+    warm_up = f"warm-up {tick.warm_up}  " if tick.warm_up else ""
     return (
-        f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  "
+        f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  {warm_up}"
         f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}  stalls {stalls(tick)}"
         f"{_trouble(tick)}"
     )

@@ -70,6 +70,8 @@ class LiveView:
         table.add_row("in flight", str(tick.in_flight), "slots", f"{tick.slots_held}/{self._slots}", "waiting",
                       f"{tick.waiting} ({tick.oldest_wait_s:.1f} s)")  # fmt: skip
         table.add_row("done", str(tick.done), "failed", _warn(tick.failed), "interrupted", str(tick.cancelled))
+        if tick.warm_up:
+            table.add_row("warm-up", str(tick.warm_up))
         table.add_row("target", f"{tick.target:g}", "characters", f"{tick.characters:,}", "stalls",
                       Text(stalls(tick), style="bold red" if tick.stalls or tick.starving else ""))  # fmt: skip
         table.add_row("p50", _ms(tick.ttfa_p50_ms), "p95", _ms(tick.ttfa_p95_ms), "p99", _ms(tick.ttfa_p99_ms))

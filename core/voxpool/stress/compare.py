@@ -225,7 +225,7 @@ def _inflation(above: npt.NDArray[np.bool_], share: float) -> float:
 
 def _values(result: RunResult, measure: str) -> _Values:
     """Take the samples when all are there, else the histogram, whose order the newest samples can still tell."""
-    in_order = _measured(result.samples, measure)
+    in_order = _measured(result.measured, measure)
     percentiles = result.distributions.get(measure, Percentiles())
     if not result.samples_dropped and len(in_order) >= percentiles.count:
         return _in_order(in_order)

@@ -38,6 +38,7 @@ class Draft:
         ready: When it could begin: later than ``scheduled`` when no line was free.
         speaking: Whether it is between its first audio and its end.
         written: Whether the pool has all of its text.
+        warm_up: Whether it belongs to the warm-up, which is not counted.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Draft:
     ready: float = 0.0
     speaking: bool = False
     written: bool = False
+    warm_up: bool = False
 
     @property
     def late_ms(self) -> float:
@@ -117,6 +119,7 @@ class Draft:
         plain = Sample(
             number=self.number,
             phase=self.phase,
+            warm_up=self.warm_up,
             call=self.call,
             label=self.text[:80],
             text=self.text,

@@ -24,7 +24,8 @@ from voxpool.stress.measure import Meter
 from voxpool.stress.outage import OutageWatch
 from voxpool.stress.recorder import Recorder
 from voxpool.stress.result import MarkKind, RunListener, RunResult, SearchResult, ThresholdResult, Verdict
-from voxpool.stress.scenario import WARM_UP, Scenario, TimedFault
+from voxpool.stress.sample import WARM_UP
+from voxpool.stress.scenario import Scenario, TimedFault
 from voxpool.stress.shapes import Plan, Search
 from voxpool.stress.strike import Strike
 from voxpool.stress.watch import ThresholdWatch, sentence
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.25
 """Between two ticks, in seconds."""
+NOTHING_COUNTED: Final = "Everything fell into the warm-up: nothing was measured."
+"""The reason of a run that was over before its warm-up was."""
 _MOST_TOLD: Final = 3
 """Refused faults that are told one by one."""
 _RELEASE_S: Final = 3.0
@@ -330,7 +333,7 @@ class Engine:
     ) -> RunResult:
         recorder, meter, ledger = self.recorder, self.recorder.meter, self.recorder.ledger
         counts = meter.counts
-        counts.seconds = wall_s
+        counts.seconds = wall_s - (self._scenario.warm_up_s if recorder.uncounted else 0.0)
         thresholds = self._watch.results(meter) if thresholds is None else thresholds
         verdict, reasons = self._verdict(thresholds, search)
         head = self.head()
@@ -342,6 +345,9 @@ class Engine:
             reasons=reasons,
             phases=tuple(self._phases),
             started=counts.started,
+            warm_up=recorder.warm_up.started,
+            warm_up_characters=recorder.warm_up.characters,
+            warm_up_usd=recorder.warm_up.usd,
             done=counts.done,
             failed=counts.failed,
             cancelled=counts.cancelled,
@@ -381,13 +387,21 @@ class Engine:
             )
         else:
             failed = self._failures()
-        stopped = (self.control.why,) if self.control.stopping else ()
+        nothing = (NOTHING_COUNTED,) if self._only_warm_up() else ()
+        stopped: tuple[str, ...] = ()
+        if self.control.stopping:
+            stopped = (self.control.why, *nothing)
+        else:
+            invalid = (*invalid, *nothing)
         reasons = (*invalid, *stopped, *failed)
         if invalid:
             return Verdict.INVALID, reasons
         if stopped:
             return Verdict.ABORTED, reasons
         return (Verdict.FAILED if failed else Verdict.PASSED), reasons
+
+    def _only_warm_up(self) -> bool:
+        return bool(self.recorder.warm_up.started and not self.recorder.meter.counts.started)
 
     def _failures(self) -> tuple[str, ...]:
         """Return what a run without thresholds is judged by: it must not pass with nothing but failures."""

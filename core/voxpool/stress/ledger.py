@@ -63,7 +63,7 @@ class Ledger:
         listeners: Who follows.
 
     Attributes:
-        errors: Failures by kind.
+        errors: Failures by kind, without those of the warm-up.
         dropped: Samples that were not kept.
     """
 
@@ -104,7 +104,7 @@ class Ledger:
         if len(self._samples) == self._samples.maxlen:
             self.dropped += 1
         self._samples.append(sample)
-        if sample.outcome is Outcome.FAILED:
+        if sample.outcome is Outcome.FAILED and not sample.warm_up:
             at_s = sample.closed_s if sample.closed_s is not None else sample.started_s
             self.errors.add(sample.error_kind, sample.error, at_s)
         for listener in self._listeners:

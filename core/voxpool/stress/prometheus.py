@@ -96,7 +96,9 @@ class MetricsEndpoint:
             await runner.cleanup()
 
     def on_sample(self, sample: Sample) -> None:
-        """Count an utterance that is over."""
+        """Count an utterance that is over; those of the warm-up count nowhere."""
+        if sample.warm_up:
+            return
         self._ended.labels(sample.outcome.value).inc()
         if sample.error_kind:
             self._errors.labels(sample.error_kind).inc()

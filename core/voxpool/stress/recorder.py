@@ -28,6 +28,7 @@ from voxpool.stress.measure import EARLY, Meter, Window, values_of
 from voxpool.stress.reach import Reach
 from voxpool.stress.result import MarkKind, RunListener, Tick
 from voxpool.stress.sample import Sample
+from voxpool.stress.thresholds import Counts
 
 _EVENTS_HELD: Final = 200_000
 _GIVE_UP_S: Final = 30.0
@@ -50,7 +51,8 @@ class Recorder:
         meter: All of the run.
         window: Its last seconds.
         ledger: Samples, ticks and marks.
-        uncounted: Phases whose utterances are kept but not counted.
+        uncounted: Phases whose utterances are kept but not counted: the warm-up.
+        warm_up: What was left out with them.
         in_flight: Utterances asked for and not ended.
         reach: Whether the service can be reached.
         signs: Connections that opened and pings that were answered: signs of life that are no frames.
@@ -76,6 +78,7 @@ class Recorder:
         self.window = Window()
         self.ledger = Ledger(most_samples, listeners)
         self.uncounted: set[int] = set()
+        self.warm_up = Counts()
         self.in_flight: dict[int, Draft] = {}
         self._by_utterance: dict[int, Draft] = {}
         self._releasing: dict[int, Draft] = {}
@@ -89,8 +92,6 @@ class Recorder:
         self.peak_in_flight = 0
         self.peak_connections = 0
         self.promised = 0
-        self._sent = 0
-        self._usd = 0.0
         self._stalls = 0
         self._since = _Since()
         self._follower: Callable[[Sample], None] | None = None
@@ -130,13 +131,14 @@ class Recorder:
 
     @property
     def characters(self) -> int:
-        """Characters that sockets took so far; text that did not go out costs nothing."""
-        return self._sent + sum(draft.sent_characters for draft in self._open)
+        """Characters that sockets took so far, without the warm-up's; text that did not go out costs nothing."""
+        under_way = sum(draft.sent_characters for draft in self._open if not draft.warm_up)
+        return self.meter.counts.characters + under_way
 
     @property
     def usd(self) -> float:
         """What these cost, estimated."""
-        return self._usd + sum(map(self._usd_of, self._open))
+        return self.meter.counts.usd + sum(self._usd_of(draft) for draft in self._open if not draft.warm_up)
 
     def follow(self, follower: Callable[[Sample], None] | None) -> None:
         """Hand every sample to somebody who looks at a part of the run, until another or nobody does."""
@@ -159,12 +161,15 @@ class Recorder:
 
     def begins(self, draft: Draft) -> None:
         """The pool was asked for an utterance, or is about to be."""
+        draft.warm_up = draft.phase in self.uncounted
         self.in_flight[draft.number] = draft
-        self.peak_in_flight = max(self.peak_in_flight, len(self.in_flight))
+        if not draft.warm_up:
+            self.peak_in_flight = max(self.peak_in_flight, len(self.in_flight))
         self.promised += len(draft.text)
         self._since.late_start_ms = max(self._since.late_start_ms, draft.late_ms)
-        if draft.phase not in self.uncounted:
-            self.meter.counts.started += 1
+        counts = self.warm_up if draft.warm_up else self.meter.counts
+        counts.started += 1
+        if not draft.warm_up:
             self._record("late_start_ms", draft.late_ms)
 
     def accepted(self, draft: Draft) -> None:
@@ -181,7 +186,7 @@ class Recorder:
         first = stages.first_audio_s
         corrected_ms = (first - draft.scheduled) * 1000.0
         self._since.ttfa_ms.append(corrected_ms)
-        if draft.phase not in self.uncounted:
+        if not draft.warm_up:
             self._record("corrected_ms", corrected_ms)
             self._record("uncorrected_ms", (first - draft.started) * 1000.0)
             if stages.first_text_s is not None:
@@ -192,9 +197,10 @@ class Recorder:
         draft.closed = self._clock()
         draft.speaking = False
         self.in_flight.pop(draft.number, None)
-        self._outcomes[draft.outcome] += 1
         self._since.completions += 1
-        self._stalls += draft.playback.stalls
+        if not draft.warm_up:
+            self._outcomes[draft.outcome] += 1
+            self._stalls += draft.playback.stalls
         utterance = draft.utterance
         if utterance is None or not utterance.context_id or utterance.stages.slot_free_s is not None:
             self._final(draft)
@@ -267,12 +273,11 @@ class Recorder:
         # What holds audio and connection is let go here; the sample is plain numbers.
         draft.utterance = None
         self.promised += sent - len(draft.text)
-        self._sent += sent
-        self._usd += usd
-        if draft.phase not in self.uncounted:
+        counts = self.warm_up if draft.warm_up else self.meter.counts
+        counts.characters += sent
+        counts.usd += usd
+        if not draft.warm_up:
             self.meter.count(sample)
-            self.meter.counts.characters += sent
-            self.meter.counts.usd += usd
             self.window.end(self.now_s, sample)
             for name, value in values_of(sample):
                 if name not in EARLY or name == "queue_ms":
@@ -322,7 +327,8 @@ class Recorder:
         self._since = _Since()
         self.sweep()
         window.forget(self.now_s)
-        self.peak_connections = max(self.peak_connections, stats.connections_open)
+        if more.get("phase", 0) not in self.uncounted:
+            self.peak_connections = max(self.peak_connections, stats.connections_open)
         tick = Tick(
             at_s=self.now_s,
             arrivals=since.arrivals,
@@ -333,7 +339,8 @@ class Recorder:
             waiting=stats.waiting,
             oldest_wait_s=stats.oldest_wait_s,
             connections=stats.connections_open,
-            started=self._numbers,
+            started=self.meter.counts.started,
+            warm_up=self.warm_up.started,
             done=self._outcomes[Outcome.DONE],
             failed=self._outcomes[Outcome.FAILED],
             cancelled=self._outcomes[Outcome.CANCELLED],
@@ -342,7 +349,7 @@ class Recorder:
             ttfa_p95_ms=window.distribution("corrected_ms", "p95"),
             ttfa_p99_ms=window.distribution("corrected_ms", "p99"),
             errors=self.ledger.errors.counts,
-            stalls=self._stalls + sum(draft.playback.stalls for draft in self.in_flight.values()),
+            stalls=self._stalls + sum(draft.playback.stalls for draft in self.in_flight.values() if not draft.warm_up),
             starving=len(silences),
             starved_s=max(silences, default=0.0),
             characters=self.characters,

@@ -49,10 +49,15 @@ def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], sampl
         samples: Utterances that were over.
     """
     last = ticks[-1] if ticks else Tick(at_s=0.0)
+    kept, wall_s = tuple(samples), max([last.at_s, *(sample.closed_s or 0.0 for sample in samples[-1:])])
+    warm = [sample for sample in kept if sample.warm_up]
+    samples = [sample for sample in kept if not sample.warm_up]
     outcomes = Counter(sample.outcome for sample in samples)
     return replace(
         head,
-        wall_s=max([last.at_s, *(sample.closed_s or 0.0 for sample in samples[-1:])]),
+        wall_s=wall_s,
+        warm_up=max(last.warm_up, len(warm)),
+        warm_up_characters=sum(sample.paid_characters for sample in warm),
         verdict=Verdict.ABORTED,
         reasons=(ENDED,),
         started=max(last.started, len(samples)),
@@ -72,7 +77,7 @@ def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], sampl
         errors=_errors(samples),
         ticks=tuple(ticks),
         marks=tuple(marks),
-        samples=tuple(samples),
+        samples=kept,
     )
 
 

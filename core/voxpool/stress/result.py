@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, Protocol, Self
 
-from voxpool.stress.sample import Sample
+from voxpool.stress.sample import WARM_UP, Sample
 
 
 class Verdict(StrEnum):
@@ -71,7 +71,8 @@ class Tick:
         waiting: Utterances in the pool's queue.
         oldest_wait_s: Seconds that the longest waiter has waited.
         connections: Open connections.
-        started: Utterances begun since the run began.
+        started: Utterances begun since the warm-up, which none of the following counts has in it.
+        warm_up: Utterances of the warm-up.
         done: Of these, heard to their end.
         failed: Of these, ended with an error.
         cancelled: Of these, interrupted, or cut short by the end of the run.
@@ -79,11 +80,11 @@ class Tick:
         ttfa_p50_ms: Median of the corrected time to first audio over the last ten seconds, or None.
         ttfa_p95_ms: Its 95th percentile.
         ttfa_p99_ms: Its 99th percentile.
-        errors: Failed utterances by kind since the run began.
-        stalls: Stalls since the run began that are over, those of utterances under way included.
+        errors: Failed utterances by kind.
+        stalls: Stalls that are over, those of utterances under way included.
         starving: Utterances whose listener hears silence at this moment, after the first audio and before the end.
         starved_s: The longest of these silences so far, in seconds.
-        characters: Characters sent since the run began.
+        characters: Characters sent.
         loop_lag_ms: Largest lag of the event loop since the tick before.
         late_start_ms: Largest delay of a start since the tick before.
         cpu_percent: CPU of this process since the tick before, 100 being one core.
@@ -107,6 +108,7 @@ class Tick:
     oldest_wait_s: float = 0.0
     connections: int = 0
     started: int = 0
+    warm_up: int = 0
     done: int = 0
     failed: int = 0
     cancelled: int = 0
@@ -268,7 +270,11 @@ class RunResult:
         verdict: How to read it.
         reasons: Sentences: why it is invalid, which threshold failed, who stopped it.
         phases: Names of the phases.
-        started: Utterances begun.
+        started: Utterances begun.  The warm-up is in no count and no distribution of the result, only in ``warm_up``,
+            ``ticks`` and ``samples``.
+        warm_up: Utterances of the warm-up.
+        warm_up_characters: Characters sent in it.
+        warm_up_usd: What these cost, estimated, in US dollars.
         done: Heard to their end.
         failed: Ended with an error.
         cancelled: Interrupted, or cut short by the end of the run.
@@ -308,6 +314,9 @@ class RunResult:
     reasons: tuple[str, ...] = ()
     phases: tuple[str, ...] = ()
     started: int = 0
+    warm_up: int = 0
+    warm_up_characters: int = 0
+    warm_up_usd: float = 0.0
     done: int = 0
     failed: int = 0
     cancelled: int = 0
@@ -335,6 +344,13 @@ class RunResult:
     def interrupted(self) -> int:
         """Utterances that were interrupted on purpose."""
         return self.cancelled - self.cut_short
+
+    @property
+    def measured(self) -> tuple[Sample, ...]:
+        """The samples that count: all but those of the warm-up."""
+        # Runs that were kept before a sample knew this have only the names of their phases.
+        warm = {index for index, name in enumerate(self.phases) if name == WARM_UP}
+        return tuple(each for each in self.samples if not (each.warm_up or each.phase in warm))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON (enums as their values)."""

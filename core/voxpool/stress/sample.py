@@ -7,6 +7,9 @@ from typing import Any, Final, Self
 
 from voxpool.events import Outcome
 
+WARM_UP: Final = "warm-up"
+"""Name of the phase before anything counts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -18,6 +21,7 @@ class Sample:
         number: Serial number in the run, from 1.
         utterance_id: The pool's id of it, 0 when the pool refused it.
         phase: Index of the phase of the load that it belongs to.
+        warm_up: Whether that is the warm-up, which no count and no distribution has in it.
         call: The conversation it is a turn of, from 1; 0 outside conversations.
         label: A snippet of its text for people.
         text: All of its text.
@@ -58,6 +62,7 @@ class Sample:
     number: int
     utterance_id: int = 0
     phase: int = 0
+    warm_up: bool = False
     call: int = 0
     label: str = ""
     text: str = ""
@@ -129,8 +134,9 @@ class Sample:
 
     @property
     def release_ms(self) -> float | None:
-        """From its end, or its interruption, to the free slot."""
-        return _span_ms(self.interrupted_s if self.interrupted_s is not None else self.closed_s, self.slot_free_s)
+        """From its end, or its interruption, to the free slot; 0 where that was free a moment before its end."""
+        span = _span_ms(self.interrupted_s if self.interrupted_s is not None else self.closed_s, self.slot_free_s)
+        return None if span is None else max(0.0, span)
 
     @property
     def real_time_factor(self) -> float | None:

@@ -13,11 +13,11 @@ from voxpool.config import PoolConfig
 from voxpool.errors import ScenarioError
 from voxpool.protocol.settings import ContextSettings
 from voxpool.stress.behaviours import AnyBehaviour, OneShot
+from voxpool.stress.sample import WARM_UP
 from voxpool.stress.shapes import AnyLoad, Plan, Search
 from voxpool.stress.thresholds import Threshold, ThresholdSpec, parse
 
 Weight = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
-WARM_UP: Final = "warm-up"
 """Name of the phase whose utterances are not counted."""
 
 _VOICE_FIELDS: Final = tuple(each.name for each in fields(ContextSettings))

@@ -168,12 +168,16 @@ def explain(run: KeptRun) -> str:
 def summary(result: RunResult) -> Summary:
     """Make everything that the window shows of a run."""
     reading = words.reading_of(result)
-    safe = words.safe_number(result)
+    safe, left_out = words.safe_number(result), words.left_out(result)
     return Summary(
         result.run_id,
         result.name,
         reading,
-        (*words.sentences(result), *([safe] if safe else [])),
+        (
+            *words.sentences(result),
+            *([f"{left_out}."] if left_out else []),
+            *([safe] if safe else []),
+        ),
         f"{words.moment(result.began_at)} · {words.duration(result.wall_s)} · {result.url or 'no endpoint'} · "
         f"seed {result.seed}",
         (

@@ -185,3 +185,13 @@ def test_a_damaged_store_is_said_and_left_alone(runs):
     assert (code, out) == (1, "")
     assert err == f"voxpool: Kept runs cannot be read: {runs.store.path} is damaged.\n"
     assert runs.store.path.read_bytes() == data
+
+
+def test_a_summary_says_what_of_the_warm_up_was_left_out_and_what_it_cost(runs):
+    plain = make_result(3, count=5)
+    runs.store.save(replace(plain, warm_up=1, warm_up_characters=1, cost_usd=0.0, peak_connections=1))
+    out = runs("show", "run-0003")[1]
+    assert "\n1 of the warm-up left out (1 character)\n" in out
+    assert f"{plain.characters:,} characters, which cost nothing; " in out
+    assert "on 1 connection\n" in out
+    assert "of the warm-up" not in runs("show", "run-0001")[1]

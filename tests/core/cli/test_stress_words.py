@@ -135,3 +135,12 @@ def test_both_views_say_who_hears_nothing_and_that_nothing_comes(capsys):
     assert capsys.readouterr().err.endswith("stalls 2 (15 silent now, 4.2 s)  (nothing has come for 4 s)\n")
     assert "2 (15 silent now, 4.2 s)" in capture.get()
     assert "The service is silent: nothing has come." in capture.get()
+
+
+def test_it_says_what_of_the_warm_up_was_left_out():
+    text = stresstext.report(result(warm_up=22, warm_up_characters=1234, warm_up_usd=0.02, peak_connections=1))
+    assert "2 done, 1 failed of 3 utterances; 22 of the warm-up left out (1,234 characters, $0.02)" in text
+    assert "0 at once on 1 connection, " in text
+    assert "warm-up" not in stresstext.report(result())
+    assert "warm-up 22  done 0" in stresstext.now(Tick(at_s=1.0, warm_up=22))
+    assert "warm-up" not in stresstext.now(Tick(at_s=1.0))

@@ -125,3 +125,21 @@ def test_a_damaged_histogram_is_a_value_error():
     spoilt = replace(make_result(count=50), samples=(), distributions={"corrected": replace(measure([1.0]), hdr="x")})
     with pytest.raises(ValueError, match="histogram"):
         compare(spoilt, spoilt)
+
+
+def test_the_warm_up_is_not_compared():
+    run = make_result(3, count=400)
+    warm = tuple(
+        replace(each, number=1000 + each.number, phase=0, warm_up=True, first_audio_s=each.scheduled_s + 60.0)
+        for each in run.samples
+    )
+    warmed = replace(run, samples=(*warm, *run.samples), warm_up=len(warm))
+    assert compare(run, warmed).differences == compare(run, run).differences
+
+
+def test_the_warm_up_of_a_run_that_was_kept_before_samples_knew_of_it_is_not_compared():
+    run = make_result(3, count=400)
+    plain = tuple(replace(each, phase=1) for each in run.samples)
+    warm = tuple(replace(each, phase=0, first_audio_s=each.scheduled_s + 60.0) for each in run.samples)
+    warmed = replace(run, phases=("warm-up", "hold"), samples=(*warm, *plain))
+    assert compare(run, warmed).differences == compare(run, run).differences

@@ -14,6 +14,7 @@ from voxpool.errors import LocalServerError, SettingError
 from voxpool.events import Outcome
 from voxpool.stress.callers import Callers
 from voxpool.stress.control import RunControl
+from voxpool.stress.engine import NOTHING_COUNTED
 from voxpool.stress.measure import SampleFacts
 from voxpool.stress.result import MarkKind, RunResult, Verdict
 from voxpool.stress.shapes import Rate, Schedule
@@ -217,6 +218,58 @@ async def test_a_warm_up_is_kept_and_not_counted():
     assert len(result.samples) == 150
     assert result.started == result.done == result.distributions["corrected"].count == 100
     assert {sample.phase for sample in result.samples} == {0, 1}
+
+
+async def test_counts_that_stand_beside_each_other_count_the_same_without_the_warm_up():
+    listener = Listener()
+    behaviour = {"kind": "interrupting", "least_s": 0.1, "most_s": 0.4, "restarts": 0, "share": 0.5}
+    result = await measured(SECOND, texts=HELLO, warm_up_s=5, behaviour=behaviour, listeners=(listener,))
+
+    counted = [sample for sample in result.samples if not sample.warm_up]
+    warm = [sample for sample in result.samples if sample.warm_up]
+    last = result.ticks[-1]
+    assert [sample.phase for sample in counted] == [1] * len(counted)
+    assert [sample.phase for sample in warm] == [0] * len(warm)
+    assert result.measured == tuple(counted)
+    assert result.started == last.started == len(counted) == 100
+    assert result.warm_up == last.warm_up == len(warm) == 50
+    assert (result.done, result.cancelled) == (last.done, last.cancelled)
+    assert result.done + result.cancelled == len(counted)
+    assert result.characters == last.characters == sum(sample.sent_characters for sample in counted)
+    assert result.warm_up_characters == sum(sample.sent_characters for sample in warm)
+    during = [tick for tick in result.ticks if tick.phase == 0]
+    assert during
+    assert {(tick.started, tick.done, tick.characters) for tick in during} == {(0, 0, 0)}
+
+
+async def test_failures_of_the_warm_up_are_left_out_everywhere():
+    load = {"profile": "concurrency", "concurrency": 2, "duration_s": 5}
+    pool = {"max_connections": 1, "contexts_per_connection": 1, "max_waiters": 0}
+    result = await measured(load, texts=HELLO, warm_up_s=5, pool=pool)
+
+    failed = [sample for sample in result.samples if sample.outcome is Outcome.FAILED]
+    assert {sample.warm_up for sample in failed} == {False, True}
+    counted = sum(not sample.warm_up for sample in failed)
+    assert (
+        result.failed == sum(each.count for each in result.errors) == sum(result.ticks[-1].errors.values()) == counted
+    )
+
+
+async def test_a_run_that_was_over_in_its_warm_up_says_so():
+    control = RunControl()
+    later(2, control.stop)
+    result = await measured(SECOND, texts=HELLO, warm_up_s=5, control=control)
+    assert (result.started, result.peak_in_flight, result.characters) == (0, 0, 0)
+    assert result.warm_up > 0
+    assert result.verdict is Verdict.ABORTED
+    assert result.reasons[-1] == NOTHING_COUNTED
+
+
+async def test_a_load_that_its_warm_up_used_up_is_not_passed():
+    load = {"profile": "concurrency", "concurrency": 2, "utterances": 4}
+    result = await measured(load, texts=HELLO, warm_up_s=30)
+    assert (result.started, result.warm_up > 0, result.verdict) == (0, True, Verdict.INVALID)
+    assert result.reasons == (NOTHING_COUNTED,)
 
 
 async def test_the_turns_of_a_call_count_from_when_they_are_due_however_early_it_began():

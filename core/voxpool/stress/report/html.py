@@ -95,7 +95,7 @@ def to_html(result: RunResult, *, texts: bool = False) -> str:
         sentences=words.sentences(shown),
         tiles=_tiles(shown),
         rows=_rows(shown),
-        slowest=_slowest(shown.samples),
+        slowest=_slowest(shown.measured),
         safe=words.safe_number(shown),
         scenario=scenario_toml(shown).strip(),
     )
@@ -148,7 +148,7 @@ def _tiles(result: RunResult) -> list[tuple[str, str, str]]:
         ("failed", f"{result.failed:,}", words.percent(result.failed / ended)),
         ("interrupted", f"{result.interrupted:,}", "on purpose"),
         *([("cut short", f"{result.cut_short:,}", "by the end of the run")] if result.cut_short else []),
-        ("most at once", f"{result.peak_in_flight:,}", f"on {result.peak_connections} connections"),
+        ("most at once", f"{result.peak_in_flight:,}", f"on {words.quantity(result.peak_connections, 'connection')}"),
         ("stalls", f"{result.stalls:,}", f"in {result.stalled_utterances:,} utterances"),
         ("duration", words.duration(result.wall_s), words.moment(result.began_at)),
         ("audio", words.duration(result.audio_s), f"{result.chunks:,} chunks"),

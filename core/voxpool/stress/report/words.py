@@ -76,6 +76,20 @@ def sentences(result: RunResult) -> tuple[str, ...]:
     return (READINGS[result.verdict].meaning,)
 
 
+def left_out(result: RunResult) -> str:
+    """Say how much of the warm-up is in no count, with its characters and what they cost, or "" without any."""
+    if not result.warm_up:
+        return ""
+    cost = f", {money(result.warm_up_usd)}" if result.warm_up_usd else ""
+    characters = quantity(result.warm_up_characters, "character")
+    return f"{result.warm_up:,} of the warm-up left out ({characters}{cost})"
+
+
+def quantity(number: int, thing: str) -> str:
+    """Write how many there are of something: 1 connection, 2 connections."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def millis(value: float | None) -> str:
     """Write milliseconds with three significant digits, as far as that makes sense."""
     if value is None or math.isnan(value):

@@ -118,7 +118,9 @@ def progress_words(picture: Picture, phase: str = "") -> str:
         said = f"{clock(at_s)} of {clock(picture.planned_s)} · {clock(picture.planned_s - at_s)} left"
     else:
         said = f"{clock(at_s)} · waiting for the last ones"
-    return f"{said} · {phase}" if phase else said
+    left_out = picture.line.newest.warm_up if picture.line.newest is not None else 0
+    parts = (said, phase, f"{left_out:,} of the warm-up left out" if left_out else "")
+    return " · ".join(part for part in parts if part)
 
 
 def trouble_words(picture: Picture) -> str:

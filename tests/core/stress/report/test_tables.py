@@ -28,6 +28,12 @@ def test_json_is_read_again_as_the_same_run(result):
     assert RunResult.from_dict(json.loads(text)) == result
 
 
+def test_a_column_tells_the_warm_up(result):
+    first, *rest = result.samples
+    rows = list(csv.DictReader(io.StringIO(to_csv(replace(result, samples=(replace(first, warm_up=True), *rest))))))
+    assert [row["warm_up"] for row in rows] == ["True"] + ["False"] * len(rest)
+
+
 @pytest.mark.parametrize("write", [to_json, to_csv])
 def test_texts_only_when_asked(result, write):
     assert "secret order number" in write(result, texts=True)

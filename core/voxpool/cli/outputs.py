@@ -1,0 +1,65 @@
+"""Where a command writes: looked at before anything else is done, so that no work is lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from voxpool.errors import WrongUse
+
+STDOUT: Final = Path("-")
+"""Stands for standard output."""
+
+
+def check_outputs(files: Mapping[str, Path | None]) -> None:
+    """Find out that every file can be written, and that each has its own.
+
+    Args:
+        files: The files by option, ``-`` being standard output; None is none.
+
+    Raises:
+        WrongUse: If one cannot be written, or two are the same.
+    """
+    taken: dict[Path, str] = {}
+    for option, file in files.items():
+        if file is None:
+            continue
+        if file == STDOUT or file.is_file() or not file.exists():
+            where = file if file == STDOUT else file.resolve()
+            if where in taken:
+                raise WrongUse(f"{taken[where]} and {option} both name {file}; give each a file of its own")
+            taken[where] = option
+        if file != STDOUT:
+            try:
+                _try(file)
+            except OSError as error:
+                raise WrongUse(unwritable(file, error)) from error
+
+
+def written(file: Path, write: Callable[[Path], object]) -> str | None:
+    """Write a file, or return what is wrong as a sentence."""
+    try:
+        write(file)
+    except OSError as error:
+        return unwritable(file, error)
+    return None
+
+
+def unwritable(file: Path, error: OSError) -> str:
+    """Say that a file cannot be written, as a sentence without its end."""
+    return f"{file} cannot be written ({error.strerror or error}); choose another file"
+
+
+def _try(file: Path) -> None:
+    existed = file.exists()
+    if existed and not (file.is_file() or file.is_dir()):
+        # A pipe or a device: to open it may wait for somebody, or do something.
+        if not os.access(file, os.W_OK):
+            raise PermissionError(13, os.strerror(13), str(file))
+        return
+    with file.open("a", encoding="utf-8"):
+        pass
+    if not existed:
+        file.unlink()
