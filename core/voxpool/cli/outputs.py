@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -38,10 +38,13 @@ def check_outputs(files: Mapping[str, Path | None]) -> None:
                 raise WrongUse(unwritable(file, error)) from error
 
 
-def written(file: Path, write: Callable[[Path], object]) -> str | None:
+def written(file: Path, data: bytes) -> str | None:
     """Write a file, or return what is wrong as a sentence."""
     try:
-        write(file)
+        if file.exists() and not file.is_file():
+            file.write_bytes(data)
+        else:
+            _put(file, data)
     except OSError as error:
         return unwritable(file, error)
     return None
@@ -50,6 +53,16 @@ def written(file: Path, write: Callable[[Path], object]) -> str | None:
 def unwritable(file: Path, error: OSError) -> str:
     """Say that a file cannot be written, as a sentence without its end."""
     return f"{file} cannot be written ({error.strerror or error}); choose another file"
+
+
+def _put(file: Path, data: bytes) -> None:
+    # A full disk must not leave half a report where a whole one was.
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _try(file: Path) -> None:

@@ -30,11 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     made = verbs.add_parser("export", help="write a run as a report, JSON, CSV or Chrome trace")
     made.add_argument("run", metavar="RUN", help=_WHICH)
     made.add_argument("--html", type=Path, metavar="FILE", help="self-contained report")
-    made.add_argument("--json", type=Path, metavar="FILE", help="everything as JSON")
-    made.add_argument("--csv", type=Path, metavar="FILE", help="one line for each utterance")
+    made.add_argument("--json", type=Path, metavar="FILE", help="everything as JSON; - prints it")
+    made.add_argument("--csv", type=Path, metavar="FILE", help="one line for each utterance; - prints it")
     made.add_argument("--trace", type=Path, metavar="FILE", help="Chrome trace, opens in Perfetto")
     made.add_argument("--scenario", type=Path, metavar="FILE", help="its scenario as TOML, to run it again")
-    made.add_argument("--texts", action="store_true", help="with the texts of the utterances")
+    made.add_argument(
+        "--texts", action="store_true", help="with the texts of the utterances and of the scenario; left out otherwise"
+    )
     made = verbs.add_parser("delete", help="delete runs for good")
     made.add_argument("runs", nargs="+", metavar="RUN", help=f'id, the beginning of one, or "{LAST}"')
 
@@ -43,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it and return the exit code.
 
     Raises:
+        WrongUse: If a file cannot be written, or ``--store`` names no file of kept runs.
         VoxpoolError: If a library or a run is not there, or the file of kept runs cannot be used.
         OSError: If a file cannot be written.
     """

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from voxpool.cli.outputs import STDOUT, check_outputs, written
 from voxpool.cli.runs import LAST
 from voxpool.errors import RunsError, WrongUse
 from voxpool.stress import storefile
@@ -134,7 +135,8 @@ def _row(title: str, values: Percentiles) -> str:
 
 def _compare(store: RunStore, arguments: argparse.Namespace) -> int:
     if len(arguments.runs) < 2:
-        raise RunsError("A comparison needs at least two runs.")
+        raise WrongUse("a comparison needs at least two runs")
+    check_outputs({"--html": arguments.html})
     results = [_opened(store, each) for each in arguments.runs]
     # Here and not above: the page needs jinja2 and plotly, which a list must not wait for.
     from voxpool.stress.report.html import write_comparison
@@ -164,29 +166,53 @@ def _difference(each: Difference) -> str:
 
 
 def _export(store: RunStore, arguments: argparse.Namespace) -> int:
-    from voxpool.stress.export.trace import write_trace
-    from voxpool.stress.report.html import write_html
-    from voxpool.stress.report.tables import scenario_toml, to_csv, to_json
-
-    result = _opened(store, arguments.run)
-    texts: bool = arguments.texts
-    names = ("html", "json", "csv", "trace", "scenario")
-    wanted = [file for name in names if (file := getattr(arguments, name))]
+    wanted = {f"--{name}": file for name in _FORMS if (file := getattr(arguments, name)) is not None}
     if not wanted:
-        raise RunsError("Say what to write: --html, --json, --csv, --trace or --scenario, each with a file.")
-    if arguments.html:
-        write_html(result, arguments.html, texts)
-    if arguments.json:
-        arguments.json.write_text(to_json(result, texts), encoding="utf-8")
-    if arguments.csv:
-        arguments.csv.write_text(to_csv(result, texts), encoding="utf-8", newline="")
-    if arguments.trace:
-        write_trace(result, arguments.trace, texts=texts)
-    if arguments.scenario:
-        arguments.scenario.write_text(scenario_toml(result), encoding="utf-8")
-    for file in wanted:
-        print(file)
+        raise WrongUse("say what to write: --html, --json, --csv, --trace or --scenario, each with a file")
+    check_outputs(wanted)
+    result = _opened(store, arguments.run)
+    for option, file in wanted.items():
+        data = _FORMS[option.removeprefix("--")](result, arguments.texts)
+        if file == STDOUT:
+            sys.stdout.write(data.decode().replace("\r\n", "\n"))
+        elif trouble := written(file, data):
+            raise RunsError(trouble)
+    for file in wanted.values():
+        if file != STDOUT:
+            print(file, file=sys.stderr if STDOUT in wanted.values() else sys.stdout)
     return 0
+
+
+def _html(result: RunResult, texts: bool) -> bytes:
+    from voxpool.stress.report.html import to_html
+
+    return to_html(result, texts=texts).encode()
+
+
+def _table(name: str) -> Callable[[RunResult, bool], bytes]:
+    def data(result: RunResult, texts: bool) -> bytes:
+        from voxpool.stress.report import tables
+
+        text: str = getattr(tables, name)(result, texts)
+        return text.encode()
+
+    return data
+
+
+def _trace(result: RunResult, texts: bool) -> bytes:
+    from voxpool.stress.export.trace import to_trace
+
+    return to_trace(result, texts=texts)
+
+
+_FORMS: Final[dict[str, Callable[[RunResult, bool], bytes]]] = {
+    "html": _html,
+    "json": _table("to_json"),
+    "csv": _table("to_csv"),
+    "trace": _trace,
+    "scenario": _table("scenario_to_run"),
+}
+"""What a run can be written as; imported when asked for, because a list must not wait for it."""
 
 
 def _delete(store: RunStore, arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from support.runs import make_result
 from voxpool.cli import main
+from voxpool.stress.scenario import read_scenario
 from voxpool.stress.store import RunStore
 
 
@@ -71,7 +72,7 @@ def test_a_comparison_says_what_is_more_than_noise(runs, tmp_path):
     assert code == 0
     assert out.startswith("after against before: slower at p50, p90")
     assert page.read_text().startswith("<!doctype html>")
-    assert runs("compare", "last")[::2] == (1, "voxpool: A comparison needs at least two runs.\n")
+    assert runs("compare", "last")[::2] == (2, "voxpool: a comparison needs at least two runs\n")
 
 
 def test_every_kind_of_export_is_written(runs, tmp_path):
@@ -84,16 +85,64 @@ def test_every_kind_of_export_is_written(runs, tmp_path):
     with files["csv"].open(newline="") as file:
         assert len(list(csv.reader(file))) == 401
     assert json.loads(files["trace"].read_text())["traceEvents"]
-    assert tomllib.loads(files.pop("scenario").read_text()) == make_result(1, name="before").scenario
     assert not [file for file in files.values() if "caller" in file.read_text()]
     # What was exported can be shown and compared again.
     assert runs("show", files["json"])[1] == runs("show", "run-0001")[1]
 
 
+def test_an_exported_scenario_has_texts_only_when_asked_and_can_be_run_either_way(runs, tmp_path):
+    file, with_texts = tmp_path / "plain.toml", tmp_path / "texts.toml"
+    scenario = {
+        "name": "one",
+        "load": {"profile": "burst", "count": 1},
+        "texts": [{"text": "My number is 4711."}, {"set": "short-replies"}],
+    }
+    runs.store.save(replace(make_result(4, count=5), scenario=scenario))
+    assert runs("export", "run-0004", "--scenario", file)[0] == 0
+    assert runs("export", "run-0004", "--scenario", with_texts, "--texts")[0] == 0
+    assert tomllib.loads(with_texts.read_text()) == scenario
+    assert file.read_text().startswith("# The texts were left out")
+    assert "4711" not in file.read_text()
+    first, second = read_scenario(file).texts
+    assert len(first.text) == len("My number is 4711.")
+    assert second.set == "short-replies"
+
+
+def test_what_has_no_texts_does_not_say_that_they_were_left_out(runs, tmp_path):
+    file = tmp_path / "plain.toml"
+    runs.store.save(replace(make_result(4, count=5), scenario={"name": "one", "texts": [{"set": "short-replies"}]}))
+    assert runs("export", "run-0004", "--scenario", file)[0] == 0
+    assert "left out" not in file.read_text()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_an_export_is_printed_for_a_dash(runs, tmp_path, kind):
+    file = tmp_path / "same"
+    runs("export", "run-0001", f"--{kind}", file)
+    code, out, err = runs("export", "run-0001", f"--{kind}", "-")
+    assert (code, err) == (0, "")
+    assert out == file.read_bytes().decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--csv", "{0}/x", "--json", "{0}/x"), "--json and --csv both name {0}/x; give each a file of its own"),
+        (("--csv", "{0}/no/x"), "{0}/no/x cannot be written (No such file or directory); choose another file"),
+        (("--csv", "{0}"), "{0} cannot be written (Is a directory); choose another file"),
+    ],
+    ids=["same", "nowhere", "folder"],
+)
+def test_an_export_that_cannot_be_written_is_wrong_use(runs, tmp_path, arguments, said):
+    code, out, err = runs("export", "last", *(each.format(tmp_path) for each in arguments))
+    assert (code, out, err) == (2, "", f"voxpool: {said.format(tmp_path)}\n")
+    assert [file.name for file in tmp_path.iterdir() if "runs.sqlite" not in file.name] == []
+
+
 def test_an_export_without_a_file_says_what_to_give(runs):
     assert runs("export", "last")[::2] == (
-        1,
-        "voxpool: Say what to write: --html, --json, --csv, --trace or --scenario, each with a file.\n",
+        2,
+        "voxpool: say what to write: --html, --json, --csv, --trace or --scenario, each with a file\n",
     )
 
 

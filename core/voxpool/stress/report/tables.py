@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 import tomlkit
 
-from voxpool.stress.report.leaving_out import presentable
+from voxpool.stress.report.leaving_out import presentable, with_stand_ins
 from voxpool.stress.result import RunResult
 from voxpool.stress.sample import Sample
 from voxpool.stress.scrub import scrub_data
@@ -26,6 +26,10 @@ _DERIVED: Final = (
     "queue_ms",
     "release_ms",
     "real_time_factor",
+)
+_STAND_INS: Final = (
+    "# The texts were left out: others of the same length stand for them, so that the load is the same.\n"
+    "# voxpool runs export --texts writes them."
 )
 _TEXTS: Final = ("label", "text")
 _STORED: Final = tuple(each.name for each in fields(Sample))
@@ -71,6 +75,20 @@ def to_csv(result: RunResult, texts: bool = False) -> str:
 def scenario_toml(result: RunResult) -> str:
     """Return the run's scenario as a file that can be run again; credentials are not in it, texts are."""
     return tomlkit.dumps(_without_nothing(scrub_data(result.scenario)))
+
+
+def scenario_to_run(result: RunResult, texts: bool = False) -> str:
+    """Return the run's scenario as a file that can be run again.
+
+    Args:
+        result: The run.
+        texts: Whether its texts are in it; otherwise others of the same length stand for them.
+    """
+    if texts:
+        return scenario_toml(result)
+    kept = with_stand_ins(result.scenario)
+    written = scenario_toml(replace(result, scenario=kept))
+    return f"{_STAND_INS}\n{written}" if kept != result.scenario else written
 
 
 def _without_nothing(data: Any) -> Any:
