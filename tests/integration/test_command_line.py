@@ -80,8 +80,12 @@ def test_say_brings_a_server_of_its_own_and_reads_standard_input(tmp_path):
         (("voices", "--url", UNUSED), 1, "127.0.0.1:9"),
         (("stress", "--utterances", "0"), 2, "utterances is 0"),
         (("stress", "--url", ""), 2, "endpoint URL"),
-        (("stress", "--csv", "no/such/folder/x.csv"), 1, "no/such/folder/x.csv cannot be written"),
+        (("stress", "--csv", "no/such/folder/x.csv"), 2, "no/such/folder/x.csv cannot be written"),
+        (("stress", "--json", "x.out", "--csv", "x.out"), 2, "--json and --csv both name x.out"),
+        (("stress", "--json", "-", "--csv", "-"), 2, "--json and --csv both name -"),
+        (("stress", "--json", "."), 2, ". cannot be written (Is a directory)"),
         (("stress", "--url", "https://api.inworld.ai"), 2, "--yes"),
+        (("stress", "--key", KEY), 2, "--yes"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(arguments, code, words):
@@ -260,28 +264,76 @@ def test_stress_that_cannot_be_run_is_told_in_a_sentence(arguments, words, tmp_p
     [
         pytest.param(signal.SIGINT, 1, 130, "It was interrupted with Ctrl+C.", id="Ctrl+C"),
         pytest.param(signal.SIGINT, 2, 130, "It was interrupted with Ctrl+C.", id="Ctrl+C twice"),
+        pytest.param(signal.SIGINT, 7, 130, "It was interrupted with Ctrl+C.", id="Ctrl+C again and again"),
         pytest.param(signal.SIGTERM, 1, 143, "It was told to end (SIGTERM).", id="SIGTERM"),
     ],
 )
 def test_a_signal_ends_a_run_with_its_report(number, presses, code, words, tmp_path):
     command = [sys.executable, "-m", "voxpool", "stress", "--utterances", "100000", "--concurrency", "100", "--no-keep"]
-    file = tmp_path / "run.json"
+    file, table = tmp_path / "run.json", tmp_path / "run.csv"
     with subprocess.Popen(
-        [*command, "--json", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--json", str(file), "--csv", str(table)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         # The first phase is told when the load begins.
         assert any("phase: hold" in line for line in process.stderr)
         time.sleep(0.5)
         began = time.monotonic()
-        for _ in range(presses):
+        for press in range(presses):
             process.send_signal(number)
-            time.sleep(0.2)
+            time.sleep(0.2 if press < 2 else 0.05)
         said, complaint = process.communicate(timeout=30)
         assert time.monotonic() - began < 20
     assert process.returncode == code
     assert "Traceback" not in complaint
     assert words in said
     assert json.loads(file.read_text(encoding="utf-8"))["verdict"] in ("aborted", "invalid")
+    assert table.read_text(encoding="utf-8").startswith("number,")
+
+
+_PRESSED_LATE = """
+import importlib, os, runpy, signal, sys
+
+def press(where, name):
+    owner = importlib.import_module(where[0])
+    for each in where[1:]:
+        owner = getattr(owner, each)
+    real = getattr(owner, name)
+
+    def pressed(*arguments, **options):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(*arguments, **options)
+
+    setattr(owner, name, pressed)
+
+press({where!r}, {name!r})
+sys.argv[1:] = ["stress", "--utterances", "1", "--json", {file!r}, "--plain"]
+runpy.run_module("voxpool", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is sent differently there")
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        pytest.param(("voxpool.cli.stressrun",), "to_json", id="writing"),
+        pytest.param(("voxpool.pool.pool", "Pool"), "close", id="closing the pool"),
+        pytest.param(("voxpool.local", "LocalServer"), "close", id="closing the server"),
+        pytest.param(("voxpool.stress.recording", "Recording"), "close", id="keeping"),
+        pytest.param(("voxpool.cli.stresstext",), "report", id="showing"),
+    ],
+)
+def test_a_press_after_the_run_loses_nothing(where, name, tmp_path):
+    file = tmp_path / "run.json"
+    script = _PRESSED_LATE.format(where=where, name=name, file=str(file))
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert "1 done, 0 failed of 1 utterance\n" in ended.stdout, ended.stderr
+    assert ended.returncode in (0, 3)
+    assert "Traceback" not in ended.stderr
+    assert json.loads(file.read_text(encoding="utf-8"))["done"] == 1
+    assert ("writing the report" in ended.stderr) == (name != "report")
 
 
 _INTERRUPTED_WHILE_LOADING = """

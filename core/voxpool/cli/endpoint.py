@@ -17,12 +17,21 @@ KEY_VARIABLE: Final = "INWORLD_API_KEY"
 """Environment variable that holds the key of the portal."""
 
 
-def add_endpoint_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--url`` and ``--key``."""
+UNASKED: Final = f"{INWORLD_URL} when there is a key, else a local server of its own"
+"""Where commands speak to that nobody told."""
+
+
+def add_endpoint_options(parser: argparse.ArgumentParser, unasked: str = UNASKED) -> None:
+    """Add ``--url`` and ``--key``.
+
+    Args:
+        parser: Where.
+        unasked: Where the command speaks to when nobody says, in words.
+    """
     parser.add_argument(
         "--url",
         metavar="URL",
-        help=f"server to speak to (default: {INWORLD_URL} when there is a key, else a local server of its own)",
+        help=f"server to speak to (default: {unasked})",
     )
     parser.add_argument(
         "--key",

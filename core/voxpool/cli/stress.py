@@ -45,8 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-characters", type=int, metavar="N", help="stop before more are sent")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write the report, one file for a browser")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON; - prints it instead")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every utterance as a line of CSV")
-    parser.add_argument("--texts", action="store_true", help="put the texts into what is written, not their beginnings")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write every utterance as a line of CSV; - prints it")
+    parser.add_argument(
+        "--texts", action="store_true", help="put the utterances' texts into what is written; left out otherwise"
+    )
     parser.add_argument("--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port meanwhile")
     parser.add_argument("--no-keep", action="store_true", help="leave the run out of the list of kept runs")
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a live view")
@@ -54,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     # How voxpool.stress.process starts it: orders come in and what happens goes out, as lines of JSON.
     parser.add_argument("--feed", action="store_true", help=argparse.SUPPRESS)
     add_voice_options(parser)
-    add_endpoint_options(parser)
+    add_endpoint_options(parser, unasked="a local server of its own; with --key the service")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,15 +79,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.print:
         print(scenario.to_toml(), end="")
         return 0
-    # A key in the environment is not consent to pay for a load test: only --url asks for the service.
-    endpoint = chosen_endpoint(arguments.url, arguments.key) if arguments.url is not None else None
+    # A key in the environment is not consent to pay for a load test: only --url or --key asks for the service.
+    asked = arguments.url is not None or arguments.key is not None
+    endpoint = chosen_endpoint(arguments.url, arguments.key) if asked else None
     paid = endpoint is not None and is_inworld(endpoint)
     if endpoint is not None and paid and not arguments.yes:
         print(f"voxpool: {_price(scenario, endpoint)}; add --yes to do it", file=sys.stderr)
         return _WRONG_USE
     from voxpool.cli.stressrun import StressRun
 
-    return _exit_code(asyncio.run(StressRun(arguments, scenario, source, endpoint, paid=paid).run()))
+    stress = StressRun(arguments, scenario, source, endpoint, paid=paid)
+    result = asyncio.run(stress.run())
+    stress.show(result)
+    return _exit_code(result)
 
 
 def _list() -> int:

@@ -8,20 +8,21 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from voxpool import Pool
 from voxpool.cli import stresstext
+from voxpool.cli.outputs import STDOUT, check_outputs, written
 from voxpool.errors import SettingError, VoxpoolError
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
 from voxpool.stress.cost import cap_of
 from voxpool.stress.engine import Engine, Surroundings, calm_collector
 from voxpool.stress.honesty import BareLoop
-from voxpool.stress.report.html import write_html
+from voxpool.stress.report.html import to_html
 from voxpool.stress.report.tables import to_csv, to_json
 from voxpool.stress.strike import check_control, striker
 
@@ -30,9 +31,12 @@ if TYPE_CHECKING:
     from voxpool.stress.recording import Recording
     from voxpool.stress.result import RunListener, RunResult
     from voxpool.stress.scenario import Scenario
+    from voxpool.stress.store import RunStore
     from voxpool.stress.strike import Strike
 
+T = TypeVar("T")
 _KEEP_S: Final = 10.0
+_WRITE_S: Final = 60.0
 _TOKEN: Final = "VOXPOOL_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 INTERRUPTED: Final = "It was interrupted with Ctrl+C."
 TERMINATED: Final = "It was told to end (SIGTERM)."
@@ -58,20 +62,25 @@ class StressRun:
         self._endpoint = endpoint
         self._paid = paid
         self._control = RunControl()
+        self._over = False
+        self._unwritten: list[str] | None = []
+        self._store: RunStore | None = None
 
     async def run(self) -> RunResult:
-        """Run it, print and write what is asked for, and return the result.
+        """Run it, keep it, write the files that are asked for, and return the result; ``show`` says the rest.
+
+        Whoever presses Ctrl+C again and again loses nothing: what was measured is written all the same.
 
         Raises:
-            VoxpoolError: If the endpoint or the scenario cannot be used, or a file cannot be written.
+            WrongUse: If a file cannot be written; then nothing was sent.
+            VoxpoolError: If the endpoint or the scenario cannot be used.
         """
-        for file in (self._arguments.report, self._arguments.json, self._arguments.csv):
-            if file is not None and file != Path("-"):
-                _writable(file)
-        with _listening({signal.SIGTERM: self._terminated}):
-            return await self._run()
+        arguments = self._arguments
+        check_outputs({"--report": arguments.report, "--json": arguments.json, "--csv": arguments.csv})
+        with _listening({signal.SIGTERM: self._terminated}), ExitStack() as pressed:
+            return await self._run(pressed)
 
-    async def _run(self) -> RunResult:
+    async def _run(self, pressed: ExitStack) -> RunResult:
         async with AsyncExitStack() as stack:
             around = await self._around(stack)
             config = self._scenario.pool_config
@@ -79,14 +88,21 @@ class StressRun:
             engine = Engine(pool, self._scenario, around, control=self._control)
             recording = await self._followers(engine, stack, config.slots)
             calm_collector()
-            with _listening({signal.SIGINT: self._interrupted}):
-                result = await engine.run()
+            # From here on there is something to lose, until all of it is written and shown.
+            pressed.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
+            pressed.enter_context(_listening({signal.SIGINT: self._interrupted}))
+            result = await engine.run()
+            self._over = True
+            # Before anything is closed, which takes a moment; off the loop, which answers who presses meanwhile.
+            self._unwritten = await _aside(lambda: [each for each in self._files(result) if each], _WRITE_S)
         await self._keep(recording, result)
-        self._show(result)
         return result
 
     def _interrupted(self) -> None:
-        """The first Ctrl+C drains the run, the second ends it."""
+        """The first Ctrl+C drains the run, the second ends it, and more of them change nothing."""
+        if self._over or not (self._control.draining or not self._control.stopping):
+            print("\nwriting the report …", file=sys.stderr)
+            return
         self._control.stop(drain=not self._control.stopping, why=INTERRUPTED)
         if self._control.draining:
             print("\ndraining: what is under way is heard to its end; Ctrl+C again ends it", file=sys.stderr)
@@ -117,12 +133,6 @@ class StressRun:
         )
 
     async def _followers(self, engine: Engine, stack: AsyncExitStack, slots: int) -> Recording | None:
-        recording = None
-        if not self._arguments.no_keep:
-            from voxpool.stress.store import RunStore, default_path
-
-            recording = RunStore(default_path(), own=True).begin(engine.head())
-            engine.follow(recording)
         if self._arguments.metrics is not None:
             from voxpool.stress.prometheus import MetricsEndpoint
 
@@ -131,6 +141,13 @@ class StressRun:
             stack.push_async_callback(metrics.close)
             engine.follow(metrics)
             print(f"metrics at {metrics.url}", file=sys.stderr)
+        recording = None
+        if not self._arguments.no_keep:
+            from voxpool.stress.store import RunStore, default_path
+
+            self._store = RunStore(default_path(), own=True)
+            recording = self._store.begin(engine.head())
+            engine.follow(recording)
         engine.follow(self._view(stack, slots))
         return recording
 
@@ -140,6 +157,8 @@ class StressRun:
         recording.finish(result)
         if not await asyncio.to_thread(recording.close, _KEEP_S):
             print(f"voxpool: {recording.problem or 'the run could not be kept in time'}", file=sys.stderr)
+        if self._store is not None and self._store.problem:
+            print(f"voxpool: {self._store.problem}", file=sys.stderr)
 
     def _view(self, stack: AsyncExitStack, slots: int) -> RunListener:
         if self._arguments.plain or not sys.stderr.isatty():
@@ -148,27 +167,67 @@ class StressRun:
 
         return stack.enter_context(LiveView(self._scenario.name, self._scenario.plan.duration_s, slots))
 
-    def _show(self, result: RunResult) -> None:
-        # The files first: a terminal that is gone, or a full disk behind a pipe, must not cost them.
-        unwritten = [each for each in self._files(result) if each is not None]
-        if self._arguments.json == Path("-"):
-            print(to_json(result, texts=self._arguments.texts), end="")
-        else:
-            print(stresstext.report(result))
-        if unwritten:
-            raise VoxpoolError("; ".join(unwritten))
+    def show(self, result: RunResult) -> None:
+        """Print what is asked for, and let Ctrl+C do again what it does elsewhere.
+
+        Raises:
+            VoxpoolError: If a file could not be written.
+        """
+        arguments, texts = self._arguments, self._arguments.texts
+        try:
+            if arguments.json == STDOUT:
+                print(to_json(result, texts=texts), end="", flush=True)
+            elif arguments.csv == STDOUT:
+                sys.stdout.write(to_csv(result, texts=texts).replace("\r\n", "\n"))
+                sys.stdout.flush()
+            else:
+                print(stresstext.report(result), flush=True)
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._unwritten is None:
+            raise VoxpoolError(f"the files could not be written within {_WRITE_S:.0f} s; runs export writes them again")
+        if self._unwritten:
+            raise VoxpoolError("; ".join(self._unwritten))
 
     def _files(self, result: RunResult) -> Iterator[str | None]:
         """Write every file that is asked for, whatever becomes of the others, and yield what went wrong."""
         arguments, texts = self._arguments, self._arguments.texts
-        if arguments.json is not None and arguments.json != Path("-"):
-            yield _written(arguments.json, lambda file: file.write_text(to_json(result, texts=texts), encoding="utf-8"))
-        if arguments.csv is not None:
-            yield _written(
-                arguments.csv, lambda file: file.write_text(to_csv(result, texts=texts), encoding="utf-8", newline="")
-            )
+        if arguments.json not in (None, STDOUT):
+            yield written(arguments.json, to_json(result, texts=texts).encode())
+        if arguments.csv not in (None, STDOUT):
+            yield written(arguments.csv, to_csv(result, texts=texts).encode())
         if arguments.report is not None:
-            yield _written(arguments.report, lambda file: write_html(result, file, texts=texts))
+            yield written(arguments.report, to_html(result, texts=texts).encode())
+
+
+async def _aside(work: Callable[[], T], timeout_s: float) -> T | None:
+    """Do something on a thread that does not keep the process alive, and return what it returned.
+
+    Args:
+        work: What to do; it does not raise.
+        timeout_s: How long to wait, in seconds; then the result is None.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def act() -> None:
+        try:
+            found = work()
+        except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
+            loop.call_soon_threadsafe(_settle, done.set_exception, done, error)
+        else:
+            loop.call_soon_threadsafe(_settle, done.set_result, done, found)
+
+    threading.Thread(target=act, name="write the report", daemon=True).start()
+    try:
+        return await asyncio.wait_for(done, timeout_s)
+    except TimeoutError:
+        return None
+
+
+def _settle(how: Callable[[Any], None], done: asyncio.Future[Any], what: object) -> None:
+    if not done.done():
+        how(what)
 
 
 async def _strike_at(endpoint: Endpoint) -> Strike:
@@ -187,35 +246,6 @@ async def _strike_at(endpoint: Endpoint) -> Strike:
         )
     await check_control(endpoint.url, token)
     return striker(endpoint.url, token)
-
-
-def _written(file: Path, write: Callable[[Path], object]) -> str | None:
-    """Write a file, or return what is wrong as a sentence."""
-    try:
-        write(file)
-    except OSError as error:
-        return _unwritable(file, error)
-    return None
-
-
-def _unwritable(file: Path, error: OSError) -> str:
-    return f"{file} cannot be written ({error.strerror or error}); choose another file"
-
-
-def _writable(file: Path) -> None:
-    """Find out before the run that its report cannot be written, not after it.
-
-    Raises:
-        VoxpoolError: If the file cannot be written.
-    """
-    existed = file.exists()
-    try:
-        with file.open("a", encoding="utf-8"):
-            pass
-        if not existed:
-            file.unlink()
-    except OSError as error:
-        raise VoxpoolError(_unwritable(file, error)) from error
 
 
 @contextmanager
