@@ -50,7 +50,8 @@ class LabDocks:
         # Asked a moment later: while docks move between tabs they are hidden and shown again.  What is queued goes away
         # with the dock, so that a window that is deleted asks nothing any more.
         charts.visibilityChanged.connect(self._spare_trends, Qt.ConnectionType.QueuedConnection)
-        window.layoutShown.connect(self._arrange)
+        window.layoutComing.connect(self._place)
+        window.layoutShown.connect(self._give_room)
 
     def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
         """Show another run."""
@@ -133,18 +134,27 @@ class LabDocks:
     def _spare_trends(self, _visible: bool) -> None:
         self._window.cockpit.trends.setVisible(self._window.docks["charts"].isHidden())
 
-    def _arrange(self, layout: Layout) -> None:
+    def _place(self, layout: Layout) -> None:
+        """Put charts and lanes beside or over each other before they are seen.
+
+        Once they stand beside each other in a narrow window it has grown to hold them, and stays so.
+        """
         if layout is not STRESS:
             return
         window, docks = self._window, self._window.docks
-        wide = window.width() >= WIDE
-        if wide:
+        if window.width() >= WIDE:
             window.splitDockWidget(docks["charts"], docks["lanes"], Qt.Orientation.Horizontal)
         else:
             window.tabifyDockWidget(docks["charts"], docks["lanes"])
         rest = [docks[name] for name in ("runs", "inspector") if name in docks]
         for dock in rest:
             window.tabifyDockWidget(docks["charts"], dock)
+
+    def _give_room(self, layout: Layout) -> None:
+        if layout is not STRESS:
+            return
+        window, docks = self._window, self._window.docks
+        wide = window.width() >= WIDE
         columns = [docks["stress"], docks["charts"], *([docks["lanes"]] if wide else [])]
         right = _RIGHT_WIDER if wide else _RIGHT_WIDE
         window.resizeDocks(columns, [_LEFT_WIDE, right, right][: len(columns)], Qt.Orientation.Horizontal)

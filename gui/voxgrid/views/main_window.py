@@ -56,11 +56,13 @@ class MainWindow(QMainWindow):
 
     Signals:
         closed(): The user closed the window; it is gone from the screen already.
-        layoutShown(Layout): A layout was chosen.
+        layoutComing(Layout): A layout was chosen; its docks are not shown yet.
+        layoutShown(Layout): It is shown.
         docksChanged(): Other docks than before may be shown.
     """
 
     closed = Signal()
+    layoutComing = Signal(object)
     layoutShown = Signal(object)
     docksChanged = Signal()
 
@@ -153,6 +155,7 @@ class MainWindow(QMainWindow):
 
     def show_layout(self, layout: Layout) -> None:
         """Show the docks of a layout and hide the others."""
+        self.layoutComing.emit(layout)
         for name, dock in self.docks.items():
             dock.setVisible(name in layout.docks)
         self._give_room(layout)

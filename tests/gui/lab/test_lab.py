@@ -321,6 +321,18 @@ async def test_the_whole_grid_stays_in_view(stage, lab, qapp, size):
     assert window.cockpit.trends.isVisible()
 
 
+async def test_a_window_that_was_wide_does_not_grow_when_the_lab_is_entered_narrow(stage, lab, qapp):
+    window = stage.parts.window
+    window.show()
+    for width, layout in ((1900, "stress"), (1900, "play"), (1280, "stress")):
+        window.resize(width, 900)
+        qapp.processEvents()
+        window.findChild(QAction, f"layout_{layout}").trigger()
+        for _ in range(3):
+            qapp.processEvents()
+        assert window.width() == width
+
+
 def test_faults_that_cannot_be_set_are_told_before_the_run(lab):
     faults = [{"at_s": 1.0, "fault": {"place": "now", "effect": "drop"}}]
     lab.show_draft(replace(lab.draft, rest={"faults": faults}))
