@@ -8,7 +8,9 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QComboBox,
+    QDialogButtonBox,
     QLineEdit,
+    QStyle,
     QToolButton,
     QWidget,
 )
@@ -239,6 +241,12 @@ def test_every_menu_can_be_reached_and_what_else_stands_there_is_seen_whole(wind
     assert max(menus.actionGeometry(action).right() for action in menus.actions()) < corner.x()
     assert corner.width() >= corner.sizeHint().width()
     assert all(button.isVisible() for button in corner._layouts)
+
+
+def test_buttons_of_dialogs_have_no_icons_of_the_toolkits_own(window):
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, window)
+    box.ensurePolished()
+    assert not box.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, box)
 
 
 def test_layouts_leave_the_bar_before_menus_do_and_come_back(window, qapp):

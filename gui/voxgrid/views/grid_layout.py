@@ -21,6 +21,10 @@ ONE_LINE: Final = 14
 """Below this height nothing could be read."""
 
 
+_TIGHT: Final = 15
+"""Below this height of a plate the usual type would touch its borders."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellLayout:
     """One size of cell.  All coordinates are relative to the top left of its section, in logical pixels.
@@ -68,8 +72,8 @@ def cell_layout(width: int, height: int) -> CellLayout:
     """Return the layout for sections of a size in logical pixels."""
     roomy = height >= _ROOMY
     flat = height < TWO_LINES
-    font_px, mono_px = (12, 11) if roomy else (11, 10)
     plate = QRect(GAP, 1, width - 2 * GAP, height - 2)
+    font_px, mono_px = (12, 11) if roomy else (10, 9) if plate.height() < _TIGHT else (11, 10)
     glyph = min(_GLYPH, plate.height() - 3)
     text_x = plate.left() + 7 + glyph + 5
     right = plate.right() - 5

@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QFontMetrics
 
-from voxgrid.views.grid_layout import TWO_LINES, cell_layout
+from voxgrid.theme import mono_font, narrow_font
+from voxgrid.views.grid_layout import ONE_LINE, TWO_LINES, cell_layout
 
 widths = st.integers(84, 400)
 
@@ -22,6 +24,15 @@ def test_the_glyph_is_inside_the_plate(width, height):
     layout = cell_layout(width, height)
     assert layout.plate.contains(layout.glyph)
     assert layout.glyph.right() < layout.text_x
+
+
+@pytest.mark.parametrize("height", range(ONE_LINE, TWO_LINES))
+def test_the_text_of_a_low_cell_stays_inside_its_borders(height, qapp):
+    layout = cell_layout(118, height)
+    for font in (narrow_font(layout.font_px), mono_font(layout.mono_px)):
+        ink = QFontMetrics(font).tightBoundingRect("Thgj 0189").translated(0, layout.baseline)
+        assert ink.top() > layout.plate.top()
+        assert ink.bottom() <= layout.plate.bottom()
 
 
 @pytest.mark.parametrize("height", [14, 18, 23])

@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -267,7 +268,13 @@ class LanesView(QWidget):
             painter.setPen(QColor(tokens.line))
             painter.drawLine(QPointF(x, 0), QPointF(x, base + 3))
             painter.setPen(QColor(tokens.muted))
-            painter.drawText(QRectF(x - 30, base + 2, 60, AXIS - 2), Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(self._axis_area(x, text), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _axis_area(self, x: float, text: str) -> QRectF:
+        """Return where a time stands: under its line, and whole also where that is at an end of the axis."""
+        wide = QFontMetricsF(self._mono).horizontalAdvance(text) + 2
+        left = max(float(HEAD), min(x - wide / 2, self.width() - wide))
+        return QRectF(left, self.height() - AXIS + 2, wide, AXIS - 2)
 
     def _paint_marks(self, painter: QPainter, place: Place) -> None:
         styles = {"solid": Qt.PenStyle.SolidLine, "dashed": Qt.PenStyle.DashLine, "dotted": Qt.PenStyle.DotLine}

@@ -44,6 +44,17 @@ class Scene:
         raise AssertionError("the past was never painted")
 
 
+def test_a_time_at_an_end_of_the_axis_is_written_whole(scene):
+    view = scene.view
+    for x in (HEAD, HEAD + 200, view.width()):
+        area = view._axis_area(float(x), "10:05")
+        assert area.left() >= HEAD
+        assert area.right() <= view.width()
+        assert area.width() >= 25
+    middle = view._axis_area(HEAD + 200.0, "10:05")
+    assert middle.center().x() == HEAD + 200.0
+
+
 @pytest.fixture
 def scene(qtbot, theme):
     view = LanesView(theme)
