@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 FILE: Final = 0o600
 """Mode of a file: its user reads and writes it."""
@@ -30,6 +30,16 @@ def make_folder(folder: Path) -> None:
         each.mkdir(mode=FOLDER, exist_ok=True)
     if not folder.is_dir():
         raise NotADirectoryError(20, os.strerror(20), str(folder))
+
+
+def new_file(file: Path) -> BinaryIO:
+    """Make a file for this user alone, and return it open for bytes.
+
+    Raises:
+        OSError: If it is there already, or cannot be made.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(file, flags, FILE), "wb")
 
 
 def make_file(file: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import platformdirs
 
+from voxpool import private
 from voxpool.scrub import scrub
 
 _FORMAT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(threadName)s %(name)s: %(message)s"
@@ -59,7 +60,7 @@ def _candidates(folder: Path | None) -> Iterator[Path]:
 
 def _open(folder: Path) -> RotatingFileHandler | None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         handler = RotatingFileHandler(
             folder / "voxgrid.log", maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8", delay=False
         )

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
+from voxpool import private
 from voxpool.errors import RecordingError
 from voxpool.events import (
     CloseReason,
@@ -252,11 +253,11 @@ class RecordingWriter:
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self._folder)
         self._make_room()
         self._part += 1
         path = self._folder / f"{self._session}.{self._part:04}{SUFFIX}"
-        self._file = path.open("xb")
+        self._file = private.new_file(path)
         self.files.append(path)
         self._written = 0
         self._keyframe_at = float("-inf")

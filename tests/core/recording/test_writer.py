@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import sys
 from dataclasses import fields, replace
 
 import pytest
@@ -176,3 +178,17 @@ def test_a_keyframe_is_the_state_before_its_block(tmp_path):
                 truth.fold(item)
             assert truth.snapshot() == state
             assert recording.block(number)[0][0] == items[kept.count]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes mean nothing there")
+def test_recordings_and_their_folder_are_for_their_user_alone(tmp_path):
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        made = written(tmp_path / "new" / "deep", [Second(at=1.0)])
+        kept = written(there, [Second(at=1.0)])
+    finally:
+        os.umask(before)
+    modes = {path: path.stat().st_mode & 0o777 for path in (*made, made[0].parent, made[0].parent.parent, *kept, there)}
+    assert list(modes.values()) == [0o600, 0o700, 0o700, 0o600, 0o755]
