@@ -24,6 +24,26 @@ if TYPE_CHECKING:
     from voxpool.stress.scenario import Scenario
 
 _LIBRARIES: Final = ("msgspec", "hdrh", "psutil", "rich", "plotly", "jinja2")
+_FAULTS: Final = """\
+A scenario may set faults at the local server while it runs.  Here the first connection dies after 20 seconds, and from
+then on half of all audio comes at half its speed, for 10 seconds:
+
+  [[faults]]
+  at_s = 20
+  fault = { place = "now", effect = "drop", connection = 1 }
+
+  [[faults]]
+  at_s = 20
+  fault = { place = "audio", effect = "rate", rate = 0.5, probability = 0.5, until_s = 10 }
+
+places: upgrade, open, create, text, audio, flush, close, now (at once, when it is set)
+effects: refuse (http_status), stall (seconds), drop, disconnect (code, message), fatal (code, message), inactive,
+  silent, half_open, status (code, message), omit, malformed, wrong_types, unknown_id, fragments, bad_base64,
+  empty_audio, truncated_audio, shuffled_timestamps, rate (rate), stale (count), limit (contexts_per_connection,
+  max_connections, max_generations)
+which: connection, context, chunk (the nth of each), marker (a part of the text), probability
+when: after_s, until_s (seconds since it was set), times
+"""
 _WRONG_USE: Final = 2
 _INVALID: Final = 3
 _INTERRUPTED: Final = 130
@@ -32,6 +52,8 @@ _TERMINATED: Final = 143
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``voxpool stress``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _FAULTS
     parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO.toml", help="the scenario to run")
     parser.add_argument("--profile", metavar="NAME", help="run a bundled scenario instead; --list names them")
     parser.add_argument("--list", action="store_true", help="name the bundled scenarios and end")

@@ -176,8 +176,8 @@ def scenario_from(data: Mapping[str, Any], source: str = "") -> Scenario:
     for index, voice in enumerate(scenario.voices):
         _check_table(voice, ("weight", *_VOICE_FIELDS), f"voices[{index}]", source)
         _check(lambda voice=voice: _settings(voice), voice, f"voices[{index}]", source)
-        _check(lambda voice=voice: msgspec.convert(voice.get("weight", 1.0), Weight), voice, f"voices[{index}].weight",
-               source)  # fmt: skip
+        weight = voice.get("weight", 1.0)
+        _check(lambda weight=weight: msgspec.convert(weight, Weight), weight, f"voices[{index}].weight", source)
     _check_table(scenario.pool, _POOL_FIELDS, "pool", source)
     _check(lambda: scenario.pool_config, scenario.pool, "pool", source)
     for index, threshold in enumerate(scenario.thresholds):
@@ -234,14 +234,14 @@ def _check_table(table: Mapping[str, Any], known: tuple[str, ...], where: str, s
 
 
 def _check(read: Any, data: Any, where: str, source: str) -> None:
-    from voxpool.stress.scenariowords import explain
+    from voxpool.stress.scenariowords import explain, form_of
 
     try:
         read()
     except msgspec.ValidationError as error:
         raise explain(error, data, source, where) from None
     except ValueError as error:
-        raise ScenarioError(source, where, str(error)) from None
+        raise ScenarioError(source, where, f"{error}{form_of(where)}") from None
 
 
 def _check_faults(scenario: Scenario, source: str) -> None:

@@ -23,6 +23,9 @@ _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
 _TAG: Final = re.compile(r"Invalid value (.*)")
 _ENUM: Final = re.compile(r"Invalid enum value (.*)")
+_STEP: Final = re.compile(r"\.?[^.\[\]]+|\[\d+\]")
+FAULT: Final = '{ at_s = 20, fault = { place = "now", effect = "drop", connection = 1 } }'
+"""A fault as a scenario writes it."""
 _EXPECTED: Final = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`| (.*))")
 
 
@@ -61,15 +64,19 @@ def explain(error: msgspec.ValidationError, data: Any, source: str, above: str =
     what, path = match[1], match[3] or ""
     where = (above + path).lstrip(".")
     if found := _MISSING.fullmatch(what):
-        return ScenarioError(source, _join(where, found[1]), f"expected {_wanted(where, found[1])}, but it is missing")
+        return ScenarioError(
+            source, _join(where, found[1]), f"expected {_wanted(where, found[1])}, but it is missing{form_of(where)}"
+        )
     if found := _UNKNOWN.fullmatch(what):
-        return ScenarioError(source, _join(where, found[1]), "not known here; " + _known(where, data))
+        return ScenarioError(source, _join(where, found[1]), f"not known here; {_known(where, data)}{form_of(where)}")
     if found := _TAG.fullmatch(what):
         return ScenarioError(source, where, f"expected one of {', '.join(_tags(where))}, got {found[1]}")
     if found := _ENUM.fullmatch(what):
         return ScenarioError(source, where, f"expected one of {', '.join(_members(where))}, got {found[1]}")
     if found := _EXPECTED.fullmatch(what):
-        return ScenarioError(source, where, _expected(*found.groups()))
+        return ScenarioError(
+            source, where, _expected(*found.groups()) + _got(path, data, bound=found[3]) + form_of(where)
+        )
     return ScenarioError(source, where, what)
 
 
@@ -77,7 +84,26 @@ def _expected(wanted: str, got: str | None, bound: str | None) -> str:
     names = " or ".join(_TYPES.get(each, each) for each in wanted.split(" | ") if each != "null")
     if got is not None:
         return f"expected {names}, got {_TYPES.get(got, got)}"
-    return f"expected {names} {bound or ''}".rstrip()
+    return f"expected {names} {(bound or '').removesuffix('.0')}".rstrip()
+
+
+def _got(path: str, data: Any, *, bound: str | None) -> str:
+    """Return what was given instead, where msgspec tells only the bound that it does not keep."""
+    if bound is None:
+        return ""
+    value = data
+    for name in _STEP.findall(path):
+        key: Any = int(name[1:-1]) if name.startswith("[") else name.lstrip(".")
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return f", got {value!r}"[:60] if isinstance(value, int | float | str) else ""
+
+
+def form_of(where: str) -> str:
+    """Return how a fault is written, where one was written wrongly; nothing else has a form of its own."""
+    return f"; a fault is written like {FAULT}" if where.partition("[")[0] == "faults" else ""
 
 
 def _unions() -> dict[str, Any]:

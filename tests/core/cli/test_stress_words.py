@@ -1,11 +1,15 @@
 """How a run reads in a terminal."""
 
+import re
+
+import pytest
 from rich.console import Console
 
-from voxpool.cli import stresstext
-from voxpool.cli.stress import _exit_code
+from voxpool.cli import main, stresstext
+from voxpool.cli.stress import _FAULTS, _exit_code
 from voxpool.cli.stressrun import INTERRUPTED, TERMINATED
 from voxpool.cli.stressview import LiveView
+from voxpool.server.faults import EFFECTS, PLACES
 from voxpool.stress.result import (
     ErrorCount,
     Mark,
@@ -18,6 +22,7 @@ from voxpool.stress.result import (
     Tick,
     Verdict,
 )
+from voxpool.stress.scenario import parse_scenario
 
 
 def result(**changes):
@@ -33,6 +38,20 @@ def result(**changes):
         "errors": (ErrorCount("LimitReached 8", 1, ("too many (code 8)",)),),
     }
     return RunResult(**(values | changes))
+
+
+def test_the_help_tells_every_place_and_effect_of_a_fault(capsys):
+    with pytest.raises(SystemExit):
+        main(["stress", "--help"])
+    told = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert told >= {*PLACES, *EFFECTS, *(name for _, names in EFFECTS.values() for name in names)}
+
+
+def test_the_faults_of_the_help_can_be_set():
+    _, form = _FAULTS.split("\n\n", 1)
+    toml = form.partition("places:")[0].replace("\n  ", "\n").strip()
+    load = '[load]\nprofile = "rate"\nrate = 3\nduration_s = 30\n'
+    assert len(parse_scenario((load + toml).encode(), "x.toml").faults) == 2
 
 
 def test_it_names_errors_by_kind_with_a_count_and_an_example():

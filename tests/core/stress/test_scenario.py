@@ -12,6 +12,7 @@ from voxpool.errors import ScenarioError
 from voxpool.protocol.settings import ContextSettings
 from voxpool.stress import scenarios
 from voxpool.stress.scenario import Scenario, parse_scenario, read_scenario, scenario_from
+from voxpool.stress.scenariowords import FAULT
 from voxpool.stress.words import Mix
 
 LOAD = '[load]\nprofile = "rate"\nrate = 3\nduration_s = 10\n'
@@ -110,12 +111,12 @@ SENTENCES = [
     ('[load]\nprofile = "rate"', "x.toml: load.rate: expected a number, but it is missing"),
     ('[load]\nprofile = "rate"\nrate = 3', "x.toml: load: expected duration_s, utterances, or both"),
     ('[load]\nprofile = "rate"\nrate = "fast"\nduration_s = 1', "x.toml: load.rate: expected a number, got a text"),
-    ('[load]\nprofile = "rate"\nrate = nan\nduration_s = 1', "x.toml: load.rate: expected a number > 0"),
-    ('[load]\nprofile = "rate"\nrate = inf\nduration_s = 1', "x.toml: load.rate: expected a number <= 10000"),
+    ('[load]\nprofile = "rate"\nrate = nan\nduration_s = 1', "x.toml: load.rate: expected a number > 0, got nan"),
+    ('[load]\nprofile = "rate"\nrate = inf\nduration_s = 1', "x.toml: load.rate: expected a number <= 10000, got inf"),
     ('[load]\nprofile = "concurrency"\nconcurrency = 1.5\nduration_s = 1', "load.concurrency: expected a whole number"),
     (LOAD + "burst = 3", "x.toml: load.burst: not known here; expected one of profile, rate, duration_s"),
     ("speed = 9\n" + LOAD, "x.toml: speed: not known here; expected one of name, description"),
-    ("seed = -1\n" + LOAD, "x.toml: seed: expected a whole number >= 0"),
+    ("seed = -1\n" + LOAD, "x.toml: seed: expected a whole number >= 0, got -1"),
     ('thresholds = ["soon"]\n' + LOAD, "x.toml: thresholds[0]: expected a condition like 'ttfa_ms.p95 < 400'"),
     ('thresholds = [{ check = "ttfa_ms.p96 < 4" }]\n' + LOAD, "x.toml: thresholds[0]: ttfa_ms has no 'p96'"),
     ("thresholds = [3]\n" + LOAD, "x.toml: thresholds[0]: expected a text or a table, got a whole number"),
@@ -129,13 +130,27 @@ SENTENCES = [
     ),
     (LOAD + "[[voices]]\nvoice = 3", "x.toml: voices[0].voice: expected a text, got a whole number"),
     (LOAD + '[[voices]]\nencoding = "MP4"', "x.toml: voices[0].encoding: expected one of PCM, LINEAR16"),
-    (LOAD + "[[voices]]\nweight = 0", "x.toml: voices[0].weight: expected a number > 0"),
+    (LOAD + "[[voices]]\nweight = 0", "x.toml: voices[0].weight: expected a number > 0, got 0"),
     (LOAD + "[[voices]]\npitch = 1", "x.toml: voices[0].pitch: not known here; expected one of weight, voice, model"),
     (LOAD + '[[texts]]\nset = "a"\ntext = "b"', "x.toml: texts[0]: expected exactly one of set, file and text"),
     (LOAD + "[[texts]]\nweight = 1", "x.toml: texts[0]: expected exactly one of set, file and text"),
     (LOAD + '[[texts]]\nsett = "a"', "x.toml: texts[0].sett: not known here; expected one of set, file"),
     (LOAD + '[behaviour]\nkind = "idle"', "x.toml: behaviour.kind: expected one of one_shot, interrupting"),
     (LOAD + '[behaviour]\nkind = "interrupting"\nleast_s = 3\nmost_s = 1', "x.toml: behaviour: expected most_s to be"),
+    (
+        LOAD + "[[faults]]\nat_s = -1",
+        "x.toml: faults[0].at_s: expected a number >= 0, got -1; a fault is written like { at_s = 20, fault = {",
+    ),
+    (LOAD + "[[faults]]\nat_s = 1", "x.toml: faults[0].fault: expected a table, but it is missing; a fault is written"),
+    (
+        LOAD + '[[faults]]\nplace = "now"',
+        "x.toml: faults[0].place: not known here; expected one of at_s, fault, text;",
+    ),
+    ('faults = ["audio:drop"]\n' + LOAD, "x.toml: faults[0]: expected a table, got a text; a fault is written like"),
+    (
+        LOAD + '[[faults]]\nat_s = 1\nfault = { effect = "drop" }',
+        "x.toml: faults[0].fault: place is None, but must be a text; a fault is written like",
+    ),
     ("texts = []\n" + LOAD, "x.toml: expected at least one [[texts]]"),
     ('[load]\nprofile = "search"', "x.toml: expected thresholds: the search for the breaking point"),
     ("when = 1979-05-27\n" + LOAD, "x.toml: when: not known here"),
@@ -150,6 +165,11 @@ def test_what_cannot_be_used_is_told_in_a_sentence(content, sentence):
 
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_fault_that_a_sentence_shows_can_be_used():
+    scenario = parse_scenario(f"faults = [{FAULT}]\n{LOAD}".encode(), "x.toml")
+    assert scenario.faults[0].fault == {"place": "now", "effect": "drop", "connection": 1}
 
 
 def test_what_is_no_text_names_the_line():
