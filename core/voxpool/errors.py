@@ -262,9 +262,14 @@ class ServiceError(VoxpoolError):
 class CredentialRejected(ServiceError):
     """The key or token was missing (16) or refused (7)."""
 
+    @property
+    def what(self) -> str:
+        """What happened, without what to do: that depends on where the key is set."""
+        happened = "no credential was sent" if self.code == 16 else "the service refused the credential"
+        return f"{happened} (code {self.code})"
+
     def __str__(self) -> str:
-        what = "no credential was sent" if self.code == 16 else "the service refused the credential"
-        return f"{what} (code {self.code}); check the key in the endpoint settings"
+        return f"{self.what}; check the key"
 
 
 class LimitReached(ServiceError):

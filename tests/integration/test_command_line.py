@@ -102,8 +102,23 @@ def test_a_wrong_key_is_named_and_never_shown():
 
     assert ended.returncode == 1
     assert is_one_sentence(ended.stderr)
-    assert "check the key" in ended.stderr
+    assert "check the key: --key or INWORLD_API_KEY" in ended.stderr
     assert WRONG not in ended.stderr
+
+
+def test_a_wrong_key_ends_a_stress_run_at_once(tmp_path):
+    file = tmp_path / "run.json"
+    with running_server(key=KEY) as locked:
+        ended = voxpool(
+            "stress", "--utterances", "500", "--url", locked.url, "--key", WRONG, "--no-keep", "--json", str(file)
+        )
+
+    assert ended.returncode == 1, ended.stderr
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert found["verdict"] in ("aborted", "invalid")
+    assert any("check the key: --key or INWORLD_API_KEY" in reason for reason in found["reasons"])
+    assert found["started"] < 100
+    assert WRONG not in ended.stdout + ended.stderr + file.read_text(encoding="utf-8")
 
 
 def test_voices_as_a_table_and_as_json(server):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import Final
 
-from voxpool.errors import EndpointError, ScenarioError, SettingError, VoxpoolError, WrongUse
+from voxpool.errors import CredentialRejected, EndpointError, ScenarioError, SettingError, VoxpoolError, WrongUse
 
 COMMANDS: Final = {
     "say": "speak a text, through the loudspeaker or into a WAV file",
@@ -31,6 +31,8 @@ COMMANDS: Final = {
 }
 """Every command with its one-line description."""
 
+CHECK_KEY: Final = "check the key: --key or INWORLD_API_KEY"
+"""What to do when a credential is refused."""
 _FAILURE: Final = 1
 _WRONG_USE: Final = 2
 _INTERRUPTED: Final = 130
@@ -96,6 +98,8 @@ def _complain(error: BaseException, code: int, sentence: str | None = None) -> i
 
 
 def _sentence(error: BaseException) -> str:
+    if isinstance(error, CredentialRejected):
+        return f"{error.what}; {CHECK_KEY}"
     return str(error) or type(error).__name__
 
 

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from voxpool import Pool
-from voxpool.cli import stresstext
+from voxpool.cli import CHECK_KEY, stresstext
 from voxpool.cli.outputs import STDOUT, check_outputs, written
 from voxpool.errors import SettingError, VoxpoolError
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
@@ -130,6 +130,7 @@ class StressRun:
             strike=strike,
             source=self._source,
             apart=True,
+            check_key=CHECK_KEY,
         )
 
     async def _followers(self, engine: Engine, stack: AsyncExitStack, slots: int) -> Recording | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from voxpool.errors import VoxpoolError
+from voxpool.errors import CredentialRejected, VoxpoolError
 from voxpool.pool.utterance import StreamingUtterance, Utterance
 from voxpool.stress.alarm import Alarm
 from voxpool.stress.behaviours import AnyBehaviour, Draw, Turn
@@ -48,6 +48,7 @@ class Callers:
         control: Stopped when the cap is reached.
         clock: Monotonic seconds.
         ear: Listens to them, or None.
+        refused: Called when the service does not accept the credential, or None.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Callers:
         control: RunControl,
         clock: Callable[[], float],
         ear: Ear | None = None,
+        refused: Callable[[CredentialRejected], None] | None = None,
     ) -> None:
         self._pool = pool
         self._behaviour = behaviour
@@ -74,6 +76,7 @@ class Callers:
         self._control = control
         self._clock = clock
         self._ear = ear
+        self._refused = refused
         self._calls = 0
         self._pausing: set[asyncio.Task[object]] = set()
         self._hung_up = False
@@ -147,7 +150,7 @@ class Callers:
         try:
             draft.utterance = self._ask(turn)
         except VoxpoolError as error:
-            draft.error = error
+            self._failed(draft, error)
             recorder.ended(draft)
             return draft
         draft.written = not turn.pieces
@@ -156,6 +159,11 @@ class Callers:
             self._ear.began(draft.utterance, draft.text)
         await self._follow(draft, draft.utterance)
         return draft
+
+    def _failed(self, draft: Draft, error: VoxpoolError) -> None:
+        draft.error = error
+        if self._refused is not None and isinstance(error, CredentialRejected):
+            self._refused(error)
 
     def _ask(self, turn: Turn) -> Utterance:
         settings, text = turn.words.settings, turn.words.text
@@ -171,7 +179,7 @@ class Callers:
         try:
             interrupting = await self._listen(draft, utterance) or interrupting
         except VoxpoolError as error:
-            draft.error = error
+            self._failed(draft, error)
             if draft.interrupted is None:
                 draft.playback.broke_off(self._clock())
         except asyncio.CancelledError:

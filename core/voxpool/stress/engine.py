@@ -14,7 +14,7 @@ from importlib import metadata
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-from voxpool.errors import LocalServerError
+from voxpool.errors import CredentialRejected, LocalServerError
 from voxpool.stress.alarm import Alarm
 from voxpool.stress.callers import Callers, Ear
 from voxpool.stress.control import RunControl
@@ -60,6 +60,7 @@ class Surroundings:
         source: What errors of the scenario name: its file.
         environment: Further facts for the result.
         ear: Listens to the utterances, or None.
+        check_key: What to do when the credential is refused: where the key is set.
         apart: Whether this process does nothing else than the run.
     """
 
@@ -74,6 +75,7 @@ class Surroundings:
     source: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     ear: Ear | None = None
+    check_key: str = "check the key in the endpoint settings"
     apart: bool = False
 
 
@@ -125,6 +127,7 @@ class Engine:
             control=self.control,
             clock=around.clock,
             ear=around.ear,
+            refused=self._refused_key,
         )
         self._watch = ThresholdWatch(scenario.conditions, self.recorder, self.control)
         self._outage = OutageWatch(self.recorder, self.control, scenario.unreachable_s)
@@ -243,6 +246,15 @@ class Engine:
         self.recorder.mark(MarkKind.STOP, f"{how}: {self.control.why}")
         if self._load is not None:
             self._load.stop()
+
+    def _refused_key(self, error: CredentialRejected) -> None:
+        """End the run: a credential that was refused stays so, and every further try is one more for nothing.
+
+        Unless it was accepted before, and the scenario sets faults that may be the cause.
+        """
+        if not (self._scenario.faults and self.recorder.heard):
+            what = f"{error.what[0].upper()}{error.what[1:]}"
+            self.control.stop(drain=False, why=f"{what}; {self._around.check_key}.")
 
     async def _strike(self, index: int, timed: TimedFault) -> None:
         await Alarm(self._clock).until(self.recorder.began + timed.at_s)

@@ -53,6 +53,7 @@ class Recorder:
         ledger: Samples, ticks and marks.
         uncounted: Phases whose utterances are kept but not counted: the warm-up.
         warm_up: What was left out with them.
+        heard: Whether any audio came.
         in_flight: Utterances asked for and not ended.
         reach: Whether the service can be reached.
         signs: Connections that opened and pings that were answered: signs of life that are no frames.
@@ -79,6 +80,7 @@ class Recorder:
         self.ledger = Ledger(most_samples, listeners)
         self.uncounted: set[int] = set()
         self.warm_up = Counts()
+        self.heard = False
         self.in_flight: dict[int, Draft] = {}
         self._by_utterance: dict[int, Draft] = {}
         self._releasing: dict[int, Draft] = {}
@@ -179,7 +181,7 @@ class Recorder:
 
     def first_audio(self, draft: Draft) -> None:
         """Its first audio came."""
-        draft.speaking = True
+        draft.speaking = self.heard = True
         stages = draft.utterance.stages if draft.utterance is not None else None
         if stages is None or stages.first_audio_s is None:
             return

@@ -22,6 +22,7 @@ from voxpool.stress.shapes import Rate, Schedule
 pytestmark = pytest.mark.virtual_time
 
 HELLO = [{"text": "Hello there."}]
+FAULT = {"at_s": 0, "fault": {"place": "now", "effect": "drop"}}
 SECOND = {"profile": "rate", "rate": 10, "duration_s": 10, "arrivals": "even"}
 
 
@@ -61,6 +62,43 @@ async def test_a_run_without_thresholds_does_not_pass_with_failures():
     assert (result.failed, result.verdict) == (3, Verdict.FAILED)
     assert result.reasons == ("3 of 3 utterances failed, and no threshold says how many may.",)
     assert asked.verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [(7, "The service refused the credential (code 7)"), (16, "No credential was sent (code 16)")],
+)
+async def test_a_refused_key_ends_the_run_after_the_first_refusal(code, what):
+    service = FakeService()
+
+    def refuse(context):
+        context.wire.reply({"error": {"code": code, "message": "Made up for a test", "status": "UNAUTHENTICATED"}})
+
+    service.on_create = refuse
+    load = {"profile": "concurrency", "concurrency": 5, "duration_s": 60}
+    result = await measured(load, service, texts=HELLO, around={"check_key": "check it"}, unreachable_s=1000)
+
+    assert result.verdict is Verdict.ABORTED
+    assert result.reasons[0] == f"{what}; check it."
+    assert result.wall_s < 5
+    assert result.started <= 10
+
+
+@pytest.mark.parametrize(("faults", "ends"), [([], True), ([FAULT], False)], ids=["no faults", "faults"])
+async def test_a_refusal_after_an_acceptance_may_be_a_fault_of_the_scenario(faults, ends):
+    service, spoken = FakeService(), []
+
+    def speak(context, text):
+        spoken.append(text)
+        if len(spoken) == 3:
+            context.fail(7, "Made up for a test")
+        else:
+            service.speak(context, text)
+
+    service.on_speak = speak
+    load = {"profile": "concurrency", "concurrency": 1, "utterances": 6}
+    result = await measured(load, service, texts=HELLO, faults=faults)
+    assert (result.started == 3, "refused the credential" in " ".join(result.reasons)) == (ends, ends)
 
 
 async def test_the_result_survives_json_and_says_what_it_did():
