@@ -10,6 +10,7 @@ from typing import Final
 
 import platformdirs
 
+from voxpool import private
 from voxpool.stress.result import RunResult
 
 Write = Callable[[list[RunResult]], Path]
@@ -64,7 +65,7 @@ def export_to(path: Path, kind: Kind, *, texts: bool) -> Write:
         # What these need is large, and a window that exports nothing does not wait for it.
         from voxpool.stress.export.trace import write_trace
         from voxpool.stress.report.html import write_html
-        from voxpool.stress.report.tables import scenario_toml, to_csv, to_json
+        from voxpool.stress.report.tables import scenario_to_run, to_csv, to_json
 
         file = path if path.suffix else path.with_name(path.name + kind.suffix)
         result = results[0]
@@ -73,7 +74,7 @@ def export_to(path: Path, kind: Kind, *, texts: bool) -> Write:
         elif kind.name == "trace":
             write_trace(result, file, texts=texts)
         elif kind.name == "scenario":
-            file.write_text(scenario_toml(result), encoding="utf-8")
+            file.write_text(scenario_to_run(result, texts), encoding="utf-8")
         elif kind.name == "csv":
             file.write_text(to_csv(result, texts), encoding="utf-8", newline="")
         else:
@@ -103,7 +104,7 @@ def comparison_page(results: list[RunResult]) -> Path:
 
 def _page(results: Sequence[RunResult]) -> Path:
     folder = Path(platformdirs.user_cache_dir("voxgrid", appauthor=False)) / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     for old in sorted(folder.glob("*.html"), key=lambda file: file.stat().st_mtime)[: -MOST_PAGES + 1 or None]:
         old.unlink(missing_ok=True)
     name = "-".join(re.sub(r"\W+", "", result.run_id)[:24] for result in results[:4])
