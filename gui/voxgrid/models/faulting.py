@@ -270,7 +270,8 @@ class ArmedFault:
     def line(self) -> str:
         """Return it in a line: how often it struck, whom, what."""
         if self.lasting:
-            return f"in force  {self.target}: {self.words}"
+            # A limit is the server's own, and there is no moment to wait for: the numbers are what matters.
+            return "in force  " + self.words.replace(", " + PLACE_WORDS["now"], "")
         most = f"/{self.times}" if self.times is not None else ""
         return f"{self.struck}{most} ×  {self.target}: {self.words}"
 

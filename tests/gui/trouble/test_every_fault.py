@@ -183,7 +183,7 @@ def test_a_limit_is_in_force_and_told_once():
     told = board.take([{"id": 7, "place": "now", "effect": "limit", "maxConnections": 3, "struck": 1}], 1.0)
     assert told == []
     (limit,) = board.armed
-    assert limit.line().startswith("in force  everything: Change a limit")
+    assert limit.line() == "in force  Change a limit, connections 3"
     assert limit.sentence().endswith("in force. Delete takes it back.")
 
 

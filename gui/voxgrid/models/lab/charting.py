@@ -67,6 +67,7 @@ class ChartPlan:
         unit: Of the axis, in a word.
         log: Whether its axis is in powers of ten of milliseconds.
         height: How high it is beside the others.
+        tip: What there is to say about its numbers.
     """
 
     key: str
@@ -76,6 +77,7 @@ class ChartPlan:
     unit: str = ""
     log: bool = False
     height: int = 2
+    tip: str = ""
 
 
 def _whole(value: float | None) -> str:
@@ -104,7 +106,7 @@ CHARTS: Final = (
     ),
     ChartPlan(
         "ttfa",
-        "First audio, 10 s, corrected",
+        "First audio, corrected",
         (
             Drawn("p50", "ttfa_p50_ms", millis),
             Drawn("p95", "ttfa_p95_ms", millis),
@@ -114,6 +116,8 @@ CHARTS: Final = (
         "ms",
         True,
         4,
+        "Times to first audio of the last ten seconds, corrected: from when each was due. The status line tells those "
+        "of the last 1,000 utterances, from their first text.",
     ),
     ChartPlan("errors", "Errors", (), 4),
     ChartPlan("stalls", "Stalls", (Drawn("in all", "stalls", _whole),), 4),

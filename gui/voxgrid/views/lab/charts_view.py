@@ -181,6 +181,7 @@ class ChartsView(QWidget):
         names = [each.name for each in plan.drawn]
         lines = [Line(name, token, style) for name, (token, style) in zip(names, _LOOKS[plan.key], strict=False)]
         chart = Chart(plan.title, lines, self._theme, log=plan.log, parent=self)
+        chart.legend.setToolTip(plan.tip)
         chart.setObjectName(f"chart_{plan.key}")
         chart.hovered.connect(self._hovered)
         chart.zoomed.connect(self.zoom)

@@ -182,6 +182,8 @@ class LegendLine(QWidget):
 def fitting(names: Sequence[str], metrics: QFontMetrics, room: int) -> list[str]:
     """Return the names as they are, or each cut to an equal share of the room where they do not fit.
 
+    They are cut in the middle: names of runs often begin alike and end in a number.
+
     Args:
         names: What stands beside the strokes.
         metrics: Of their font.
@@ -191,7 +193,7 @@ def fitting(names: Sequence[str], metrics: QFontMetrics, room: int) -> list[str]
     wide = [metrics.horizontalAdvance(name) for name in names]
     if sum(wide) + len(names) * (_STROKE + _APART) <= room:
         return list(names)
-    return [metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(0, most)) for name in names]
+    return [metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(0, most)) for name in names]
 
 
 def line_pen(line: Line, theme: Theme, width: int = 1) -> QPen:
