@@ -1,8 +1,17 @@
-"""``python -m voxgrid``."""
+"""``voxgrid`` and ``python -m voxgrid``."""
 
 import sys
 
-from voxgrid.app import main
+from voxgrid.options import parse
+
+
+def main() -> int:
+    """Run the app; what the command line alone can answer loads neither Qt nor anything else of it."""
+    parse(sys.argv[1:])
+    from voxgrid.app import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

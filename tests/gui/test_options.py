@@ -1,5 +1,7 @@
 """The command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,23 @@ def test_an_endpoint_is_checked_before_a_window_opens(capsys):
         parse(["--endpoint", "http://user:made-up@host"])
     assert ended.value.code == 2
     assert "must not hold" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("argument", "code"), [("--version", 0), ("--help", 0), ("--layout=none", 2)])
+def test_what_needs_no_window_loads_no_qt(argument, code):
+    program = f"""
+import sys
+from voxgrid.__main__ import main
+sys.argv = ["voxgrid", "{argument}"]
+try:
+    main()
+except SystemExit as ended:
+    loaded = {{"PySide6", "qasync", "numpy", "aiohttp", "voxgrid.app"}} & set(sys.modules)
+    sys.exit(sorted(loaded) or ended.code)
+sys.exit("it went on")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.strip() if code == 0 else "") == (code, "")
 
 
 def test_pictures_and_demos_are_scripted(tmp_path):
