@@ -50,6 +50,8 @@ _logger = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S: Final = 1.5
 """How long ending may take before it is cut short."""
+_LEFT_S: Final = 0.2
+"""How long tasks that are left after that may take to notice."""
 _HARD_END_S: Final = 1.95
 """When a process that still lives is ended without ceremony: a library's thread may hang for ever."""
 
@@ -181,6 +183,7 @@ async def _run(app: QApplication, options: Options, log_file: Path | None, *, ha
                 _end_hard_after(_HARD_END_S, marker.end)
             await shut_down(parts)
     finally:
+        await _end_tasks()
         # An exception on the way out is in the log; only a process that dies leaves its marker.
         marker.end()
         faults.uninstall()
@@ -257,6 +260,15 @@ async def shut_down(parts: Parts) -> None:
         _logger.exception("ending speech failed")
     parts.bridge.stop()
     _logger.info("ended speech in %.0f ms", (time.monotonic() - began) * 1000)
+
+
+async def _end_tasks() -> None:
+    """Cancel what an ending that was cut short has left: a task that goes with its loop only makes a noise."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=_LEFT_S)
 
 
 def _close_on_signals(window: MainWindow) -> None:

@@ -42,6 +42,7 @@ class Faults(QObject):
         self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._said.connect(self._show_qt, Qt.ConnectionType.QueuedConnection)
         self._before = (sys.excepthook, threading.excepthook)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def install(self) -> None:
         """Take over the hooks of Python, its threads and Qt."""
@@ -50,12 +51,15 @@ class Faults(QObject):
         qInstallMessageHandler(self._qt_message)
 
     def uninstall(self) -> None:
-        """Give them back."""
+        """Give them back; a loop that goes on complains for itself."""
         sys.excepthook, threading.excepthook = self._before
+        if self._loop is not None:
+            self._loop.set_exception_handler(None)
         qInstallMessageHandler(None)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take over what an event loop would only print."""
+        self._loop = loop
         loop.set_exception_handler(self._loop_handler)
 
     def _excepthook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

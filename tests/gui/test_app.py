@@ -87,6 +87,23 @@ async def test_the_caret_is_in_the_editor_and_a_sentence_is_there(parts, monkeyp
     await session
 
 
+async def test_no_task_goes_on_after_an_ending_that_was_cut_short(qapp, parts, monkeypatch):
+    tasks = []
+
+    async def live(*_args, **_more):
+        tasks.append(asyncio.create_task(asyncio.sleep(60), name="left"))
+        return 0
+
+    async def nothing(*_args):
+        return None
+
+    monkeypatch.setattr(application, "build", lambda *_args, **_more: parts)
+    monkeypatch.setattr(application, "_live", live)
+    monkeypatch.setattr(application, "shut_down", nothing)
+    assert await application._run(qapp, Options(), None, hard_end=False) == 0
+    assert tasks[0].cancelled()
+
+
 def test_a_window_that_cannot_be_opened_is_one_sentence(monkeypatch, capsys, tmp_path):
     def fail(*_args, **_more):
         raise RuntimeError("made up")

@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QtMsgType, qWarning
 
 from voxgrid.faults import Faults
@@ -41,6 +42,16 @@ def test_an_exception_in_a_thread_names_the_thread(faults, notifications, qtbot)
     thread.join()
     qtbot.waitUntil(lambda: notifications.newest is not None)
     assert "audio keeper" in notifications.newest.text
+
+
+async def test_a_loop_that_goes_on_complains_for_itself(notifications, caplog):
+    faults, loop = Faults(notifications), asyncio.get_running_loop()
+    faults.watch(loop)
+    faults.uninstall()
+    shiboken6.delete(faults)
+    loop.call_exception_handler({"message": "made up"})
+    assert "made up" in caplog.text
+    assert "custom exception handler" not in caplog.text
 
 
 async def test_an_exception_that_nobody_awaited_names_the_task(faults, notifications):
