@@ -50,8 +50,10 @@ class LabDocks:
         # Asked a moment later: while docks move between tabs they are hidden and shown again.  What is queued goes away
         # with the dock, so that a window that is deleted asks nothing any more.
         charts.visibilityChanged.connect(self._spare_trends, Qt.ConnectionType.QueuedConnection)
-        window.layoutComing.connect(self._place)
-        window.layoutShown.connect(self._give_room)
+        window.layoutComing.connect(self._come)
+        window.layoutShown.connect(self._arrange)
+        # The last session may have had a larger screen.
+        window.restored.connect(self._save_width)
 
     def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
         """Show another run."""
@@ -134,27 +136,32 @@ class LabDocks:
     def _spare_trends(self, _visible: bool) -> None:
         self._window.cockpit.trends.setVisible(self._window.docks["charts"].isHidden())
 
-    def _place(self, layout: Layout) -> None:
-        """Put charts and lanes beside or over each other before they are seen.
+    def _come(self, layout: Layout) -> None:
+        """Lay lanes over charts in a narrow window before they are seen: it would grow to hold both, and stay so."""
+        docks = self._window.docks
+        if layout is STRESS and self._window.width() < WIDE:
+            self._window.tabifyDockWidget(docks["charts"], docks["lanes"])
 
-        Once they stand beside each other in a narrow window it has grown to hold them, and stays so.
-        """
-        if layout is not STRESS:
-            return
-        window, docks = self._window, self._window.docks
-        if window.width() >= WIDE:
-            window.splitDockWidget(docks["charts"], docks["lanes"], Qt.Orientation.Horizontal)
-        else:
-            window.tabifyDockWidget(docks["charts"], docks["lanes"])
-        rest = [docks[name] for name in ("runs", "inspector") if name in docks]
-        for dock in rest:
-            window.tabifyDockWidget(docks["charts"], dock)
+    def _save_width(self) -> None:
+        """Lay lanes over charts in a window that is too narrow for both, and would grow beyond its screen."""
+        window, charts, lanes = self._window, self._window.docks["charts"], self._window.docks["lanes"]
+        apart = lanes not in window.tabifiedDockWidgets(charts) and not lanes.isFloating() and not lanes.isHidden()
+        if apart and window.dockWidgetArea(lanes) is window.dockWidgetArea(charts) and window.width() < WIDE:
+            window.tabifyDockWidget(charts, lanes)
+            charts.raise_()
 
-    def _give_room(self, layout: Layout) -> None:
+    def _arrange(self, layout: Layout) -> None:
         if layout is not STRESS:
             return
         window, docks = self._window, self._window.docks
         wide = window.width() >= WIDE
+        if wide and docks["lanes"] in window.tabifiedDockWidgets(docks["charts"]):
+            # Qt splits nothing that lies in tabs: the lanes are taken out and put beside them.
+            window.removeDockWidget(docks["lanes"])
+            window.addDockWidget(window.dockWidgetArea(docks["charts"]), docks["lanes"], Qt.Orientation.Horizontal)
+            docks["lanes"].show()
+        for dock in [docks[name] for name in ("runs", "inspector") if name in docks]:
+            window.tabifyDockWidget(docks["charts"], dock)
         columns = [docks["stress"], docks["charts"], *([docks["lanes"]] if wide else [])]
         right = _RIGHT_WIDER if wide else _RIGHT_WIDE
         window.resizeDocks(columns, [_LEFT_WIDE, right, right][: len(columns)], Qt.Orientation.Horizontal)

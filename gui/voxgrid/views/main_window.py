@@ -58,12 +58,14 @@ class MainWindow(QMainWindow):
         closed(): The user closed the window; it is gone from the screen already.
         layoutComing(Layout): A layout was chosen; its docks are not shown yet.
         layoutShown(Layout): It is shown.
+        restored(): The arrangement of the last session was taken.
         docksChanged(): Other docks than before may be shown.
     """
 
     closed = Signal()
     layoutComing = Signal(object)
     layoutShown = Signal(object)
+    restored = Signal()
     docksChanged = Signal()
 
     def __init__(
@@ -188,6 +190,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if layout and not self.restoreState(QByteArray(layout), LAYOUT_VERSION):
             self._arrange()
+        self.restored.emit()
         self.docksChanged.emit()
 
     def remember(self) -> None:

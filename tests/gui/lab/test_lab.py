@@ -18,6 +18,7 @@ from voxgrid.layouts import LAYOUTS
 from voxgrid.views.cost_dialog import CostDialog
 from voxgrid.views.lab.lab_view import RUN, SCENARIO
 from voxgrid.views.menus import all_actions
+from voxgrid.window_settings import LAYOUT, LAYOUT_VERSION
 from voxpool.errors import TransportError
 from voxpool.stress.result import Verdict
 from voxpool.stress.scenario import read_scenario
@@ -324,13 +325,37 @@ async def test_the_whole_grid_stays_in_view(stage, lab, qapp, size):
 async def test_a_window_that_was_wide_does_not_grow_when_the_lab_is_entered_narrow(stage, lab, qapp):
     window = stage.parts.window
     window.show()
-    for width, layout in ((1900, "stress"), (1900, "play"), (1280, "stress")):
+    beside = []
+    for width, layout in ((1900, "stress"), (1900, "play"), (1280, "stress"), (1280, "play"), (1900, "stress")):
         window.resize(width, 900)
         qapp.processEvents()
         window.findChild(QAction, f"layout_{layout}").trigger()
         for _ in range(3):
             qapp.processEvents()
         assert window.width() == width
+        if layout == "stress":
+            beside.append(window.docks["lanes"] not in window.tabifiedDockWidgets(window.docks["charts"]))
+    assert beside == [True, False, True]
+
+
+async def test_an_arrangement_of_a_wide_window_is_taken_by_a_narrow_one_without_growing(stage, lab, qapp):
+    window = stage.parts.window
+    window.show()
+    window.resize(1900, 900)
+    window.findChild(QAction, "layout_stress").trigger()
+    qapp.processEvents()
+    charts, lanes = window.docks["charts"], window.docks["lanes"]
+    assert lanes not in window.tabifiedDockWidgets(charts)
+    stage.parts.controller.store.set(LAYOUT, bytes(window.saveState(LAYOUT_VERSION).data()))
+    window.findChild(QAction, "layout_play").trigger()
+    window.hide()
+    window.resize(1280, 900)
+    window.restore()
+    window.show()
+    for _ in range(3):
+        qapp.processEvents()
+    assert lanes in window.tabifiedDockWidgets(charts)
+    assert window.width() == 1280
 
 
 def test_faults_that_cannot_be_set_are_told_before_the_run(lab):
