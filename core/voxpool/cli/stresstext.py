@@ -75,7 +75,7 @@ def _search(search: SearchResult | None) -> Iterator[str]:
     yield f"safe: {safe} {search.unit}; breaking: {breaking}"
     for step in search.steps:
         p95 = "-" if step.ttfa_p95_ms is None else f"{step.ttfa_p95_ms:.0f} ms"
-        yield f"  {step.level:>8g}  {'held  ' if step.passed else 'FAILED'}  p95 {p95}  {step.why}".rstrip()
+        yield f"  {step.level:>8g}  {'held  ' if step.passed else 'FAILED'}  p95 {p95}  {step.words}".rstrip()
 
 
 def _row(title: str, values: Percentiles, unit: str) -> str:

@@ -208,7 +208,8 @@ class Engine:
         if isinstance(load, Search):
             from voxpool.stress.searching import SearchRunner
 
-            return await SearchRunner(load, self._scenario.conditions, self.recorder, self.control, self.play).run()
+            conditions = self._scenario.conditions
+            return await SearchRunner(load, conditions, self.recorder, self.control, self.play, self._outage).run()
         await self.play(self._scenario.plan)
         return None, None
 

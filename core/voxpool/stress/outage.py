@@ -24,6 +24,7 @@ class OutageWatch:
 
     Attributes:
         trouble: What is wrong, as a sentence without a beginning, or "".
+        silences: How often it fell silent while it was in reach.
     """
 
     def __init__(self, recorder: Recorder, control: RunControl, limit_s: float) -> None:
@@ -34,6 +35,7 @@ class OutageWatch:
         self._silence = Silence()
         self._silent_s = 0.0
         self.trouble = ""
+        self.silences = 0
 
     def __repr__(self) -> str:
         return f"<OutageWatch since {self._since}, silent for {self._silent_s:.1f} s, at most {self._limit_s:g} s>"
@@ -42,6 +44,16 @@ class OutageWatch:
     def silent_s(self) -> float:
         """How long nothing has come from a service that is in reach and owes something; 0 while that is short."""
         return self._silent_s if self._since is None else 0.0
+
+    @property
+    def times(self) -> int:
+        """How often the service went out of reach or fell silent."""
+        return self._recorder.reach.times + self.silences
+
+    @property
+    def present(self) -> bool:
+        """Whether the service is out of reach or silent now."""
+        return self._recorder.reach.since is not None or self._silent_s > 0
 
     def look(self, stats: PoolStats) -> None:
         """Note what changed, and end the run if it is time.
@@ -66,6 +78,7 @@ class OutageWatch:
             return
         self.trouble = self._silent_sentence() if self._silent_s else ""
         if self._silent_s and not before:
+            self.silences += 1
             recorder.mark(MarkKind.SERVICE, self.trouble)
         elif before and not self._silent_s:
             recorder.mark(MarkKind.SERVICE, f"heard again, after {before:.1f} s of silence")

@@ -52,6 +52,7 @@ class Reach:
     Attributes:
         since: Since when it is out of reach, on the pool's clock, or None while it is not.
         why: What the newest attempt failed with, in words, or "".
+        times: How often it went out of reach.
     """
 
     def __init__(self) -> None:
@@ -59,6 +60,7 @@ class Reach:
         self._failed_at = 0.0
         self.since: float | None = None
         self.why = ""
+        self.times = 0
 
     def __repr__(self) -> str:
         return f"<Reach {len(self._open)} open, out of reach since {self.since}>"
@@ -71,6 +73,7 @@ class Reach:
         elif event.new is ConnectionState.CLOSED:
             self._open.discard(event.connection_id)
             if event.reason is CloseReason.CONNECT_FAILED and not self._open:
+                self.times += self.since is None
                 self.since = event.at if self.since is None else self.since
                 self._failed_at, self.why = event.at, event.detail
 

@@ -227,6 +227,7 @@ class Step:
         ttfa_p95_ms: Its 95th percentile, or None.
         error_rate: Failed utterances for each one that ended, 0 to 1.
         why: The threshold that failed, or "".
+        repeated: Failed tries before it that say nothing, as the service was out of reach or silent meanwhile.
     """
 
     level: float
@@ -235,6 +236,14 @@ class Step:
     ttfa_p95_ms: float | None = None
     error_rate: float = 0.0
     why: str = ""
+    repeated: int = 0
+
+    @property
+    def words(self) -> str:
+        """Why it failed, and that it was tried again, in words, or ""."""
+        often = "once" if self.repeated == 1 else f"{self.repeated} times"
+        again = f"tried again {often}, as the service was away" if self.repeated else ""
+        return "; ".join(each for each in (self.why, again) if each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from voxpool.stress.control import RunControl
 from voxpool.stress.measure import SampleFacts
+from voxpool.stress.outage import OutageWatch
 from voxpool.stress.recorder import Recorder
 from voxpool.stress.result import MarkKind, SearchResult, Step, ThresholdResult
 from voxpool.stress.sample import Sample
@@ -16,6 +18,8 @@ from voxpool.stress.shapes import UNITS, Plan, Search
 from voxpool.stress.thresholds import Facts, Threshold
 
 _MOST_SAMPLES: Final = 100_000
+_MOST_OUTAGES: Final = 3
+"""After more than these at one level it is not tried again: it may be what takes the service down."""
 
 
 class SearchRunner:
@@ -27,6 +31,7 @@ class SearchRunner:
         recorder: Keeps the books.
         control: May stop it.
         play: Plays a plan to its end and returns the index of its first phase.
+        outage: Knows whether the service was away.
     """
 
     def __init__(
@@ -36,7 +41,9 @@ class SearchRunner:
         recorder: Recorder,
         control: RunControl,
         play: Callable[[Plan], Awaitable[int]],
+        outage: OutageWatch,
     ) -> None:
+        self._outage = outage
         self._load = load
         self._thresholds = tuple(thresholds)
         self._recorder = recorder
@@ -48,10 +55,9 @@ class SearchRunner:
         """Search, and return what was found and what became of the thresholds at the safe level."""
         rule, steps = BreakingPoint(self._load), []
         while (level := rule.next_level()) is not None and not self._control.stopping:
-            facts = await self._measure(level)
+            step, facts = await self._try(level)
             if self._control.stopping:
                 break
-            step = self._judge(level, facts)
             if step.passed:
                 self._facts[level] = facts
             steps.append(step)
@@ -60,6 +66,25 @@ class SearchRunner:
             self._recorder.mark(MarkKind.THRESHOLD, f"{level:g} {UNITS[self._load.model]}: {words}")
         result = SearchResult(rule.safe, rule.breaking, UNITS[self._load.model], tuple(steps))
         return result, self._results(rule.safe)
+
+    async def _try(self, level: float) -> tuple[Step, Facts]:
+        """Play a level and judge it; a failure while the service was away says nothing, and it is played again.
+
+        It is not waited for in between: nothing would connect to it.  One outage that lasts ends the run in time; of
+        several at one level the last counts as its failure.
+        """
+        outage, outages, repeated = self._outage, 0, 0
+        while True:
+            before, away = outage.times, outage.present
+            facts = await self._measure(level)
+            step = replace(self._judge(level, facts), repeated=repeated)
+            outages += outage.times - before
+            away = away or outage.times > before
+            if step.passed or not away or self._control.stopping or outages > _MOST_OUTAGES:
+                return step, facts
+            repeated += 1
+            again = f"fails, and is tried again, as the service was away meanwhile: {step.why}"
+            self._recorder.mark(MarkKind.SERVICE, f"{level:g} {UNITS[self._load.model]}: {again}")
 
     async def _measure(self, level: float) -> Facts:
         samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)

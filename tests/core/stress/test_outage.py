@@ -13,7 +13,7 @@ from voxpool.events import CloseReason, ConnectionChanged, ConnectionState
 from voxpool.stress.control import RunControl
 from voxpool.stress.reach import Reach, Silence
 from voxpool.stress.report.html import _tiles
-from voxpool.stress.result import MarkKind, Verdict
+from voxpool.stress.result import MarkKind, RunResult, Verdict
 
 pytestmark = pytest.mark.virtual_time
 
@@ -227,6 +227,60 @@ def test_a_silence_is_the_time_in_which_something_was_due(looks, lasts_s):
         silence.look(now, signs, due=due)
 
     assert silence.lasts_s == lasts_s
+
+
+SEARCH = {"profile": "search", "start": 2, "most": 4, "hold_s": 5, "settle_s": 1, "repeats": 1}
+NO_ERRORS = {"texts": HELLO, "thresholds": ["errors.rate < 0.01", "corrected_ms.p95 < 1000"]}
+
+
+def away_marks(result):
+    return [mark for mark in of_service(result) if "is tried again" in mark.text]
+
+
+async def test_a_search_tries_a_level_again_that_failed_while_the_service_was_away():
+    result = await measured(SEARCH, Vanishing(dies_s=3.1, back_s=8), **NO_ERRORS)
+    first, *others = result.search.steps
+
+    assert (result.search.safe, result.search.breaking) == (4, None)
+    assert all(step.passed for step in result.search.steps)
+    assert first.repeated >= 1
+    assert len(away_marks(result)) == first.repeated
+    assert not any(step.repeated for step in others)
+    assert first.words.startswith("tried again ")
+    assert f"  {first.words}" in report(result)
+    assert RunResult.from_dict(result.to_dict()) == result
+
+
+async def test_a_search_does_so_for_a_silence_too():
+    result = await measured(SEARCH, freeze(FakeService(), 3, 5), **NO_ERRORS, pool=LONG)
+
+    assert (result.search.safe, result.search.breaking) == (4, None)
+    assert result.search.steps[0].repeated == 1
+
+
+async def test_a_search_ends_when_the_service_stays_away():
+    result = await measured(SEARCH, Vanishing(dies_s=3.1), **NO_ERRORS)
+
+    assert result.verdict is Verdict.ABORTED
+    assert 33 <= result.wall_s < 34
+    assert result.search.steps == ()
+
+
+async def test_a_level_that_takes_the_service_down_again_and_again_fails():
+    service = Vanishing(dies_s=1e6)
+    loop = asyncio.get_running_loop()
+
+    def fall():
+        service.dies, service.back = loop.time(), loop.time() + 2
+        service._die()
+        loop.call_later(6.0, fall)
+
+    loop.call_later(3.0, fall)
+    result = await measured(SEARCH, service, **NO_ERRORS)
+
+    assert result.search.safe is None
+    assert 1 <= result.search.steps[0].repeated <= 3
+    assert result.verdict is Verdict.FAILED
 
 
 def closed(number, at, reason=CloseReason.CONNECT_FAILED, detail="refused"):
