@@ -115,6 +115,7 @@ def summary(result: RunResult) -> str:
     if result.thresholds:
         lines += [
             "",
+            *([said] if (said := words.judged(result)) else []),
             *(f"{'✓' if each.passed else '✕'} {each.text}: {words.number(each.value)}" for each in result.thresholds),
         ]
     if result.errors:

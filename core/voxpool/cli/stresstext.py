@@ -57,6 +57,8 @@ def _lines(result: RunResult) -> Iterator[str]:
         yield f"  {error.count} x {error.kind}: {error.words}"
     if result.thresholds:
         yield "thresholds:"
+    if said := words.judged(result):
+        yield f"  {said}"
     for each in result.thresholds:
         shown = "nothing measured" if each.value is None else f"{each.value:.4g}"
         yield f"  {'held  ' if each.passed else 'FAILED'}  {each.text}  ({shown})"

@@ -176,7 +176,7 @@ def summary(result: RunResult) -> Summary:
         (
             *words.sentences(result),
             *([f"{left_out}."] if left_out else []),
-            *([safe] if safe else []),
+            *(each for each in (safe, words.judged(result)) if each),
         ),
         f"{words.moment(result.began_at)} · {words.duration(result.wall_s)} · {result.url or 'no endpoint'} · "
         f"seed {result.seed}",

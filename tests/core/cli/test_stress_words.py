@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from voxpool.cli import main, stresstext
+from voxpool.cli.runsverbs import summary
 from voxpool.cli.stress import _FAULTS, _exit_code
 from voxpool.cli.stressrun import INTERRUPTED, TERMINATED
 from voxpool.cli.stressview import LiveView
@@ -82,6 +83,18 @@ def test_it_names_thresholds_the_search_and_the_verdict():
     assert "safe: 7 utterances at once; breaking: 8" in text
     assert text.endswith("FAILED: It is slow.")
     assert "None" not in text
+
+
+def test_a_search_says_what_its_thresholds_are_about():
+    held = (ThresholdResult("corrected_ms.p95 < 600", True, 480.0),)
+    found = result(thresholds=held, search=SearchResult(7.0, 8.0, "utterances at once"))
+    none = result(thresholds=held, search=SearchResult(None, 1.0, "utterances at once"))
+    other = "percentiles, stalls and errors are of all levels together."
+
+    for told in (stresstext.report, summary):
+        assert f"The thresholds are of the last try at 7 utterances at once, the safe level; {other}" in told(found)
+        assert f"No level held, so that no threshold has a value; {other}" in told(none)
+        assert other not in told(result(thresholds=held))
 
 
 def test_an_invalid_run_says_how_to_read_it():

@@ -48,7 +48,8 @@ def test_a_summary_says_what_the_run_says():
     result = make_result(count=300, search=True)
     summary = runs.summary(result)
     assert summary.reading.word == "FAILED"
-    assert summary.sentences[-1].startswith("65 utterances at once are safe")
+    assert summary.sentences[-2].startswith("65 utterances at once are safe")
+    assert summary.sentences[-1].startswith("The thresholds are of the last try at 65 utterances at once")
     assert dict(summary.tiles)["utterances"] == "300"
     first = summary.percentiles.rows[0]
     assert first[0].startswith("First audio, from when it should")

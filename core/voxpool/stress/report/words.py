@@ -150,6 +150,17 @@ def safe_number(result: RunResult) -> str:
     return f"{number(search.safe)} {search.unit} are safe; at {number(search.breaking)} a threshold failed."
 
 
+def judged(result: RunResult) -> str:
+    """Say what the thresholds of a search are about, as a sentence, or "" where they are about all of the run."""
+    search = result.search
+    if search is None or not result.thresholds:
+        return ""
+    others = "percentiles, stalls and errors are of all levels together"
+    if search.safe is None:
+        return f"No level held, so that no threshold has a value; {others}."
+    return f"The thresholds are of the last try at {number(search.safe)} {search.unit}, the safe level; {others}."
+
+
 def distinct_names(results: Sequence[RunResult]) -> list[str]:
     """Return the runs' names; those of the same name get their time too."""
     names = [result.name for result in results]
