@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from voxpool.errors import CredentialRejected, VoxpoolError
+from voxpool.events import Outcome
 from voxpool.pool.utterance import StreamingUtterance, Utterance
 from voxpool.stress.alarm import Alarm
 from voxpool.stress.behaviours import AnyBehaviour, Draw, Turn
@@ -117,7 +118,7 @@ class Callers:
             if self._control.stopping or (number and self._hung_up) or not self._affordable(turn):
                 break
             draft = await self._turn(turn, scheduled, phase_at(scheduled), call if turn.listens else 0, ready)
-            fine, heard_s = draft.error is None, draft.playback.lasts_s
+            fine, heard_s = not draft.failed, draft.playback.lasts_s
             scheduled, ready = self._clock(), None
         return fine
 
@@ -178,6 +179,7 @@ class Callers:
         interrupting = self._interrupt_later(draft, utterance, "start")
         try:
             interrupting = await self._listen(draft, utterance) or interrupting
+            draft.mute = utterance.outcome is Outcome.DONE and draft.playback.begins_s is None
         except VoxpoolError as error:
             self._failed(draft, error)
             if draft.interrupted is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from voxpool.errors import ServiceError, VoxpoolError
 from voxpool.events import Outcome
@@ -12,6 +13,10 @@ from voxpool.stress.cost import CHARACTERS_PER_SECOND
 from voxpool.stress.failures import error_kind
 from voxpool.stress.playback import Playback
 from voxpool.stress.sample import Sample
+
+NO_AUDIO: Final = "no audio"
+"""The kind of error of an utterance that was done without any audio."""
+_NO_AUDIO_WORDS: Final = "the service was done with it and sent no audio; is there anything in its text to say?"
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +44,7 @@ class Draft:
         speaking: Whether it is between its first audio and its end.
         written: Whether the pool has all of its text.
         warm_up: Whether it belongs to the warm-up, which is not counted.
+        mute: Whether the pool was done with it and no audio had come: for who listens that is a failure.
     """
 
     number: int
@@ -61,6 +67,7 @@ class Draft:
     speaking: bool = False
     written: bool = False
     warm_up: bool = False
+    mute: bool = False
 
     @property
     def late_ms(self) -> float:
@@ -78,9 +85,14 @@ class Draft:
         return self.utterance.sent_characters if self.utterance is not None else 0
 
     @property
+    def failed(self) -> bool:
+        """Whether it failed."""
+        return self.error is not None or self.mute
+
+    @property
     def outcome(self) -> Outcome:
         """How it ended."""
-        if self.error is not None:
+        if self.failed:
             return Outcome.FAILED
         outcome = self.utterance.outcome if self.utterance is not None else None
         return outcome or Outcome.CANCELLED
@@ -134,8 +146,8 @@ class Draft:
             started_s=self.started - began,
             closed_s=since(self.closed),
             outcome=self.outcome,
-            error_kind=error_kind(error) if error is not None else "",
-            error=str(error) if error is not None else "",
+            error_kind=NO_AUDIO if self.mute else error_kind(error) if error is not None else "",
+            error=_NO_AUDIO_WORDS if self.mute else str(error) if error is not None else "",
             code=code,
             stalls=self.playback.stalls,
             stalled_s=self.playback.stalled_s,

@@ -101,6 +101,39 @@ async def test_a_refusal_after_an_acceptance_may_be_a_fault_of_the_scenario(faul
     assert (result.started == 3, "refused the credential" in " ".join(result.reasons)) == (ends, ends)
 
 
+@pytest.mark.parametrize("behaviour", ["one_shot", "feeding"])
+async def test_what_is_done_without_any_audio_is_an_error_of_its_own(behaviour):
+    """A text with nothing to say: the pool is done with it, and whoever listens has heard nothing."""
+    load = {"profile": "concurrency", "concurrency": 2, "utterances": 6}
+    more = {"texts": [{"text": "🙂"}], "behaviour": {"kind": behaviour}}
+    result = await measured(load, **more)
+    judged = await measured(load, **more, thresholds=["errors.rate < 0.01"])
+
+    assert (result.done, result.failed, result.chunks) == (0, 6, 0)
+    (error,) = result.errors
+    assert (error.kind, error.count) == ("no audio", 6)
+    assert "sent no audio" in error.words
+    assert {(sample.outcome, sample.error_kind) for sample in result.samples} == {(Outcome.FAILED, "no audio")}
+    assert (result.verdict, judged.verdict) == (Verdict.FAILED, Verdict.FAILED)
+    assert result.ticks[-1].errors == {"no audio": 6}
+
+
+async def test_a_closed_load_takes_a_breath_after_what_had_no_audio():
+    result = await measured({"profile": "concurrency", "concurrency": 1, "duration_s": 5}, texts=[{"text": "🙂"}])
+
+    assert 1 < result.failed <= 50
+
+
+async def test_what_is_interrupted_before_its_first_audio_is_no_error():
+    result = await measured(
+        {"profile": "concurrency", "concurrency": 1, "utterances": 3},
+        texts=HELLO,
+        behaviour={"kind": "interrupting", "since": "start", "least_s": 0.1, "most_s": 0.1, "restarts": 0},
+    )
+
+    assert (result.cancelled, result.failed, result.chunks) == (3, 0, 0)
+
+
 async def test_the_result_survives_json_and_says_what_it_did():
     result = await measured(SECOND, texts=HELLO, seed=9, name="Nine")
 
