@@ -103,7 +103,7 @@ def now(tick: Tick) -> str:
     warm_up = f"warm-up {tick.warm_up}  " if tick.warm_up else ""
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  {warm_up}"
-        f"done {tick.done}  failed {tick.failed}  interrupted {tick.cancelled}  p95 {p95}  stalls {stalls(tick)}"
+        f"done {tick.done}  failed {tick.failed}  interrupted {tick.interrupted}  p95 {p95}  stalls {stalls(tick)}"
         f"{_trouble(tick)}"
     )
 

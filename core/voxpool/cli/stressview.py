@@ -69,7 +69,7 @@ class LiveView:
             table.add_column()
         table.add_row("in flight", str(tick.in_flight), "slots", f"{tick.slots_held}/{self._slots}", "waiting",
                       f"{tick.waiting} ({tick.oldest_wait_s:.1f} s)")  # fmt: skip
-        table.add_row("done", str(tick.done), "failed", _warn(tick.failed), "interrupted", str(tick.cancelled))
+        table.add_row("done", str(tick.done), "failed", _warn(tick.failed), "interrupted", str(tick.interrupted))
         if tick.warm_up:
             table.add_row("warm-up", str(tick.warm_up))
         table.add_row("target", f"{tick.target:g}", "characters", f"{tick.characters:,}", "stalls",

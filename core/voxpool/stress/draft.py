@@ -98,6 +98,11 @@ class Draft:
         return outcome or Outcome.CANCELLED
 
     @property
+    def cut_short(self) -> bool:
+        """Whether the end of the run ended it, and nobody interrupted it on purpose."""
+        return self.outcome is Outcome.CANCELLED and self.interrupted is None
+
+    @property
     def wasted_characters(self) -> int:
         """Characters that were paid for and not heard, estimated from how long speech takes."""
         utterance = self.utterance

@@ -90,6 +90,7 @@ class Recorder:
         self._subscription = pool.events.subscribe(_EVENTS_HELD, self._woken)
         self._scheduled_drain = False
         self._outcomes: Counter[Outcome] = Counter()
+        self._cut_short = 0
         self._numbers = 0
         self.peak_in_flight = 0
         self.peak_connections = 0
@@ -202,6 +203,7 @@ class Recorder:
         self._since.completions += 1
         if not draft.warm_up:
             self._outcomes[draft.outcome] += 1
+            self._cut_short += draft.cut_short
             self._stalls += draft.playback.stalls
         utterance = draft.utterance
         if utterance is None or not utterance.context_id or utterance.stages.slot_free_s is not None:
@@ -346,6 +348,7 @@ class Recorder:
             done=self._outcomes[Outcome.DONE],
             failed=self._outcomes[Outcome.FAILED],
             cancelled=self._outcomes[Outcome.CANCELLED],
+            cut_short=self._cut_short,
             ttfa_ms=tuple(since.ttfa_ms),
             ttfa_p50_ms=window.distribution("corrected_ms", "p50"),
             ttfa_p95_ms=window.distribution("corrected_ms", "p95"),

@@ -76,6 +76,7 @@ class Tick:
         done: Of these, heard to their end.
         failed: Of these, ended with an error.
         cancelled: Of these, interrupted, or cut short by the end of the run.
+        cut_short: Of the cancelled ones, those that the end of the run cut short.
         ttfa_ms: Corrected times to first audio that came in since the tick before, in milliseconds.
         ttfa_p50_ms: Median of the corrected time to first audio over the last ten seconds, or None.
         ttfa_p95_ms: Its 95th percentile.
@@ -112,6 +113,7 @@ class Tick:
     done: int = 0
     failed: int = 0
     cancelled: int = 0
+    cut_short: int = 0
     ttfa_ms: tuple[float, ...] = ()
     ttfa_p50_ms: float | None = None
     ttfa_p95_ms: float | None = None
@@ -128,6 +130,11 @@ class Tick:
     underflows: int = 0
     trouble: str = ""
     nothing_s: float = 0.0
+
+    @property
+    def interrupted(self) -> int:
+        """Utterances that were interrupted on purpose."""
+        return self.cancelled - self.cut_short
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

@@ -176,7 +176,9 @@ async def test_who_is_cut_short_with_the_run_was_not_interrupted_and_heard_a_sta
     tiles = {title: (value, below) for title, value, below in _tiles(result)}
     cut = [sample for sample in result.samples if sample.cut_short]
 
+    last = result.ticks[-1]
     assert (result.cancelled, result.cut_short, result.interrupted) == (4, 4, 0)
+    assert (last.cancelled, last.cut_short, last.interrupted) == (4, 4, 0)
     assert tiles["interrupted"] == ("0", "on purpose")
     assert tiles["cut short"] == ("4", "by the end of the run")
     assert ", 4 cut short by the end of the run of" in report(result)

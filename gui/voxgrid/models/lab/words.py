@@ -95,8 +95,12 @@ def held(threshold: ThresholdResult, verdict: Verdict) -> bool | None:
 def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
     """Return every threshold: as it ended, or as it stands while the run goes on."""
     if picture.result is not None:
+        search = picture.result.search
+        where = "" if search is None or search.safe is None else ", at the safe level"
         return tuple(
-            ThresholdRow(each.text, held(each, picture.result.verdict), _measured(each.value, each.first_crossed_s))
+            ThresholdRow(
+                each.text, held(each, picture.result.verdict), _measured(each.value, each.first_crossed_s) + where
+            )
             for each in picture.result.thresholds
         )
     return tuple(
@@ -145,7 +149,7 @@ def counts_words(picture: Picture) -> tuple[tuple[str, str], ...]:
         ("started", count(tick.started)),
         ("done", count(tick.done)),
         ("failed", count(tick.failed)),
-        ("interrupted", count(tick.cancelled)),
+        ("interrupted", count(tick.interrupted)),
         ("stalls", count(tick.stalls)),
         ("in flight", count(tick.in_flight)),
     )

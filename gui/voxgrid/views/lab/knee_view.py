@@ -130,7 +130,7 @@ class KneeView(QWidget):
                 millis(step.ttfa_p50_ms),
                 millis(step.ttfa_p95_ms),
                 f"{100 * step.error_rate:.1f} %",
-                "✓ held" if step.passed else f"✕ {step.why or 'failed'}",
+                " · ".join(filter(None, ("✓ held", step.words))) if step.passed else f"✕ {step.words or 'failed'}",
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)

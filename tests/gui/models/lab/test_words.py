@@ -54,6 +54,12 @@ def test_a_result_says_what_was_measured():
     assert (first.passed, first.note) == (False, "measured 1,184, crossed after 0:41")
 
 
+def test_the_thresholds_of_a_search_are_of_its_safe_level():
+    picture = _picture()
+    picture.end(replace(fake_result(), search=fake_search()))
+    assert threshold_rows(picture)[0].note == "measured 1,184, crossed after 0:41, at the safe level"
+
+
 @pytest.mark.parametrize(
     ("verdict", "passed"), [(Verdict.ABORTED, None), (Verdict.INVALID, None), (Verdict.FAILED, False)], ids=str
 )
@@ -81,6 +87,11 @@ def test_counts_have_a_place_before_anything_is_counted():
     before, after = counts_words(Picture()), counts_words(_picture(fake_ticks(10)))
     assert [name for name, _ in before] == [name for name, _ in after]
     assert {value for _, value in before} == {"–"}
+
+
+def test_who_was_cut_short_was_not_interrupted():
+    counts = dict(counts_words(_picture([Tick(at_s=1.0, cancelled=7, cut_short=4)])))
+    assert counts["interrupted"] == "3"
 
 
 def test_what_a_search_found():

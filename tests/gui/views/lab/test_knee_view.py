@@ -4,6 +4,7 @@ import pytest
 
 from support.fake_run import fake_search
 from voxgrid.views.lab.knee_view import KneeView
+from voxpool.stress.result import Step
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ def test_the_table_has_every_level_in_the_order_of_trying(view):
     assert view.table.item(4, 4).text().startswith("✕ ttfa_ms.p95")
     assert view.said.text() == "8 levels tried; the highest that held so far: 100."
     assert not any(line.isVisible() for line, _ in view._borders)
+
+
+def test_a_level_that_was_tried_again_says_so(view):
+    view.show_steps((Step(2.0, True, repeated=2), Step(4.0, False, why="errors.rate < 0.1", repeated=1)), None)
+    assert view.table.item(0, 4).text() == "✓ held · tried again 2 times, as the service was away"
+    assert view.table.item(1, 4).text() == "✕ errors.rate < 0.1; tried again once, as the service was away"
 
 
 def test_without_a_search_it_says_how_to_begin_one(view):
