@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -43,16 +44,27 @@ def main(argv: Sequence[str] | None = None, *, begins: Callable[[], object] | No
 
     Args:
         argv: Arguments without the program's name; those of the process when None.
-        begins: Called when the arguments are read and the command itself begins.
+        begins: Called when the arguments are read and the command itself begins, by a program that ends with it: then
+            a command may leave Ctrl+C ignored at its end, so that a late press changes nothing.
 
     Raises:
         SystemExit: From argparse, after ``--help``, ``--version`` and wrong use.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if begins is not None:
+        return _main(arguments, begins)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        return _main(arguments, lambda: None)
+    finally:
+        if signal.getsignal(signal.SIGINT) is not before:
+            signal.signal(signal.SIGINT, before)
+
+
+def _main(arguments: list[str], begins: Callable[[], object]) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
-        if begins is not None:
-            begins()
+        begins()
         code: int = import_module(f"voxpool.cli.{parsed.command}").run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -88,7 +88,7 @@ class StressRun:
             engine = Engine(pool, self._scenario, around, control=self._control)
             recording = await self._followers(engine, stack, config.slots)
             calm_collector()
-            # From here on there is something to lose, until all of it is written and shown.
+            # From here on there is something to lose, until the process ends with the right code.
             pressed.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
             pressed.enter_context(_listening({signal.SIGINT: self._interrupted}))
             result = await engine.run()
@@ -169,22 +169,18 @@ class StressRun:
         return stack.enter_context(LiveView(self._scenario.name, self._scenario.plan.duration_s, slots))
 
     def show(self, result: RunResult) -> None:
-        """Print what is asked for, and let Ctrl+C do again what it does elsewhere.
+        """Print what is asked for.
 
         Raises:
             VoxpoolError: If a file could not be written.
         """
         arguments, texts = self._arguments, self._arguments.texts
-        try:
-            if arguments.json == STDOUT:
-                print(to_json(result, texts=texts), end="", flush=True)
-            elif arguments.csv == STDOUT:
-                sys.stdout.write(to_csv(result, texts=texts).replace("\r\n", "\n"))
-                sys.stdout.flush()
-            else:
-                print(stresstext.report(result), flush=True)
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if arguments.json == STDOUT:
+            print(to_json(result, texts=texts), end="", flush=True)
+        elif arguments.csv == STDOUT:
+            print(to_csv(result, texts=texts).replace("\r\n", "\n"), end="", flush=True)
+        else:
+            print(stresstext.report(result), flush=True)
         if self._unwritten is None:
             raise VoxpoolError(f"the files could not be written within {_WRITE_S:.0f} s; runs export writes them again")
         if self._unwritten:

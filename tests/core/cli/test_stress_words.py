@@ -1,6 +1,7 @@
 """How a run reads in a terminal."""
 
 import re
+import signal
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from voxpool.cli.runsverbs import summary
 from voxpool.cli.stress import _FAULTS, _exit_code
 from voxpool.cli.stressrun import INTERRUPTED, TERMINATED
 from voxpool.cli.stressview import LiveView
+from voxpool.errors import VoxpoolError
 from voxpool.server.faults import EFFECTS, PLACES
 from voxpool.stress.result import (
     ErrorCount,
@@ -53,6 +55,18 @@ def test_the_faults_of_the_help_can_be_set():
     toml = form.partition("places:")[0].replace("\n  ", "\n").strip()
     load = '[load]\nprofile = "rate"\nrate = 3\nduration_s = 30\n'
     assert len(parse_scenario((load + toml).encode(), "x.toml").faults) == 2
+
+
+def test_ctrl_c_works_again_after_a_run_that_failed(monkeypatch, capsys):
+    async def fail(self):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise VoxpoolError("made up for a test")
+
+    monkeypatch.setattr("voxpool.cli.stressrun.StressRun.run", fail)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["stress", "--utterances", "1"]) == 1
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capsys.readouterr().err == "voxpool: made up for a test\n"
 
 
 def test_it_names_errors_by_kind_with_a_count_and_an_example():
