@@ -116,7 +116,10 @@ def summary(result: RunResult) -> str:
         lines += [
             "",
             *([said] if (said := words.judged(result)) else []),
-            *(f"{'✓' if each.passed else '✕'} {each.text}: {words.number(each.value)}" for each in result.thresholds),
+            *(
+                f"{_SIGNS[words.held(each, result.verdict)]} {each.text}: {words.number(each.value)}"
+                for each in result.thresholds
+            ),
         ]
     if result.errors:
         lines.append("")
@@ -206,6 +209,7 @@ def _trace(result: RunResult, texts: bool) -> bytes:
     return to_trace(result, texts=texts)
 
 
+_SIGNS: Final = {True: "✓", False: "✕", None: "–"}
 _FORMS: Final[dict[str, Callable[[RunResult, bool], bytes]]] = {
     "html": _html,
     "json": _table("to_json"),

@@ -23,6 +23,7 @@ ROWS: Final = (
 """Distributions that are shown, with their names for people and their units."""
 
 _EVERY_S: Final = 5.0
+_HELD: Final = {True: "held  ", False: "FAILED", None: "–     "}
 
 
 def report(result: RunResult) -> str:
@@ -61,7 +62,7 @@ def _lines(result: RunResult) -> Iterator[str]:
         yield f"  {said}"
     for each in result.thresholds:
         shown = "nothing measured" if each.value is None else f"{each.value:.4g}"
-        yield f"  {'held  ' if each.passed else 'FAILED'}  {each.text}  ({shown})"
+        yield f"  {_HELD[words.held(each, result.verdict)]}  {each.text}  ({shown})"
     yield from _search(result.search)
     yield ""
     yield f"{result.verdict.value.upper()}" + (": " + " ".join(result.reasons) if result.reasons else "")

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from voxgrid.models.lab.words import held
 from voxpool.stress.compare import METHOD, SHARES, Change, compare
 from voxpool.stress.distribution import curve
 from voxpool.stress.report import words
@@ -212,7 +211,7 @@ def _percentiles(result: RunResult) -> Table:
 def _checks(result: RunResult) -> Table:
     rows, tones = [], []
     for each in result.thresholds:
-        said, tone = _CHECKED[held(each, result.verdict)]
+        said, tone = _CHECKED[words.held(each, result.verdict)]
         rows.append((each.text, words.number(each.value), said))
         tones.append(tone)
     for error in result.errors:

@@ -190,3 +190,14 @@ def test_it_says_what_of_the_warm_up_was_left_out():
     assert "warm-up" not in stresstext.report(result())
     assert "warm-up 22  done 0" in stresstext.now(Tick(at_s=1.0, warm_up=22))
     assert "warm-up" not in stresstext.now(Tick(at_s=1.0))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sign"),
+    [(Verdict.ABORTED, "–"), (Verdict.INVALID, "–"), (Verdict.PASSED, "–"), (Verdict.FAILED, "FAILED")],
+)
+def test_what_was_not_measured_did_not_fail_unless_the_run_had_all_its_time(verdict, sign):
+    thresholds = (ThresholdResult("a.b < 1", False, None),)
+    text = stresstext.report(result(verdict=verdict, thresholds=thresholds))
+    (line,) = [line for line in text.splitlines() if "a.b < 1" in line]
+    assert line.split() == [sign, "a.b", "<", "1", "(nothing", "measured)"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from voxpool.stress.remains import GOING_ON
-from voxpool.stress.result import RunResult, Verdict
+from voxpool.stress.result import RunResult, ThresholdResult, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,15 @@ MEASURES: Final = {
     "real_time_factor": "Real-time factor",
 }
 """Every distribution in words."""
+
+
+def held(threshold: ThresholdResult, verdict: Verdict) -> bool | None:
+    """Return whether a threshold held at the end of a run, or None where the run ended before it could be measured.
+
+    In a run that had all its time, nothing measured is a failure: the threshold asked for something.
+    """
+    unmeasured = threshold.value is None and threshold.first_crossed_s is None
+    return None if unmeasured and verdict is not Verdict.FAILED else threshold.passed
 
 
 def reading(verdict: Verdict | None) -> Reading:

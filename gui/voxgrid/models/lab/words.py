@@ -8,7 +8,8 @@ from typing import Final
 from voxgrid.models.lab.picture import Picture
 from voxgrid.models.lab.scale import clock
 from voxgrid.models.wording import count, millis
-from voxpool.stress.result import Percentiles, RunResult, SearchResult, ThresholdResult, Verdict
+from voxpool.stress.report import words as report
+from voxpool.stress.result import Percentiles, RunResult, SearchResult, Verdict
 from voxpool.stress.thresholds import parse
 
 VERDICT_WORDS: Final[dict[Verdict, str]] = {
@@ -83,24 +84,14 @@ def search_sentence(found: SearchResult) -> str:
     return f"Safe: {found.safe:g} {found.unit}. At {found.breaking:g} a threshold failed{because}."
 
 
-def held(threshold: ThresholdResult, verdict: Verdict) -> bool | None:
-    """Return whether a threshold held at the end of a run, or None where the run ended before it could be measured.
-
-    In a run that had all its time, nothing measured is a failure: the threshold asked for something.
-    """
-    unmeasured = threshold.value is None and threshold.first_crossed_s is None
-    return None if unmeasured and verdict is not Verdict.FAILED else threshold.passed
-
-
 def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
     """Return every threshold: as it ended, or as it stands while the run goes on."""
     if picture.result is not None:
         search = picture.result.search
         where = "" if search is None or search.safe is None else ", at the safe level"
+        verdict = picture.result.verdict
         return tuple(
-            ThresholdRow(
-                each.text, held(each, picture.result.verdict), _measured(each.value, each.first_crossed_s) + where
-            )
+            ThresholdRow(each.text, report.held(each, verdict), _measured(each.value, each.first_crossed_s) + where)
             for each in picture.result.thresholds
         )
     return tuple(
