@@ -18,6 +18,16 @@ def _application(qapp):
     qapp.setQuitOnLastWindowClosed(False)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _what_lives_now_stays():
+    """A collection after each test looks at what the tests of one module made, and at nothing else.
+
+    Again for each module, for a session of the app that ends gives back what it has frozen, and all else with it.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch, tmp_path):
     """Neither the settings nor the key of whoever runs the tests."""
