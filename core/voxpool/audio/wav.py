@@ -6,6 +6,7 @@ import os
 import secrets
 import wave
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,15 @@ def write_wav(path: str | os.PathLike[str], pcm: npt.NDArray[np.int16], sample_r
     if pcm.dtype != np.int16 or pcm.ndim != 1:
         raise ValueError(f"a WAV file takes int16 samples of shape (n,), not {pcm.dtype} of shape {pcm.shape}")
     target = Path(path)
+    if target.exists() and not target.is_file():
+        # A device or a pipe, which a file must not take the place of.
+        with target.open("wb") as file:
+            _put(file, pcm, sample_rate_hz)
+        return
     draft = draft_beside(target)
     try:
         with draft.open("xb") as file:
-            with wave.open(file, "wb") as out:
-                set_format(out, sample_rate_hz)
-                out.writeframes(np.ascontiguousarray(pcm, dtype="<i2").tobytes())
+            _put(file, pcm, sample_rate_hz)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
@@ -44,6 +48,12 @@ def write_wav(path: str | os.PathLike[str], pcm: npt.NDArray[np.int16], sample_r
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _put(file: BinaryIO, pcm: npt.NDArray[np.int16], sample_rate_hz: int) -> None:
+    with wave.open(file, "wb") as out:
+        set_format(out, sample_rate_hz)
+        out.writeframes(np.ascontiguousarray(pcm, dtype="<i2").tobytes())
 
 
 def draft_beside(target: Path) -> Path:

@@ -68,6 +68,11 @@ def export(
         OSError: It cannot be written.
     """
     piece = Piece(recording, *(stretch or (float("-inf"), float("inf"))), texts=texts)
+    if path.exists() and not path.is_file():
+        # A device or a pipe, which a file must not take the place of.
+        with path.open("wb") as file:
+            file.writelines(kind.make(piece))
+        return
     part = path.with_name(f"{path.name}.part{os.getpid()}")
     try:
         with part.open("wb") as file:

@@ -222,6 +222,10 @@ def _for_script(data: Any) -> Markup:
 
 
 def _write(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():
+        # A device or a pipe, which a file must not take the place of.
+        path.write_text(text, encoding="utf-8")
+        return
     # A full disk must not leave half a report where a whole one was.
     part = path.with_name(f".{path.name}.part")
     try:
