@@ -1,4 +1,8 @@
-"""Loads what a run needs before it begins, on a thread: the libraries take half a second, which no frame has."""
+"""Loads what a run needs before it begins, on a thread: the libraries take half a second, which no frame has.
+
+Nothing that touches Qt may be among them: pyqtgraph copies every class of PySide while it is loaded, and doing so
+beside the window's own thread ends the process, about once in seventy starts of a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,6 @@ from importlib import import_module
 from typing import Final
 
 MODULES: Final = (
-    "pyqtgraph",
-    "voxgrid.views.lab.charts_view",
     "voxpool.stress.engine",
     "voxpool.stress.honesty",
     "voxpool.stress.process",

@@ -1,13 +1,14 @@
 """What a run needs is loaded beside the loop, and made between frames."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 
 import pytest
 
 from support.views import make_theme
-from voxgrid.lab.preparation import Preparation
+from voxgrid.lab.preparation import MODULES, Preparation
 from voxgrid.models.lab.charting import CHARTS
 from voxgrid.views.lab.charts_dock import ChartsDock
 
@@ -91,3 +92,14 @@ def test_charts_that_are_saved_are_all_there(qtbot, tmp_path):
     assert dock.save_picture(tmp_path / "charts.png") == ""
     assert dock.charts.complete
     dock.stop()
+
+
+def test_nothing_that_touches_qt_is_loaded_beside_the_windows_thread():
+    """Loading pyqtgraph in a thread ended the process now and then: PySide makes its classes in one thread alone."""
+    code = (
+        "import sys; from importlib import import_module\n"
+        f"for name in {MODULES!r}: import_module(name)\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('PySide6', 'pyqtgraph', 'voxgrid')])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.strip() == "[]"
