@@ -58,9 +58,10 @@ def test_a_refused_context_that_is_spoken_elsewhere_tells_its_whole_story():
     assert failure_words.whom_words(failure, book) == "Nobody else at that time."
 
 
-def test_errors_of_the_last_minute_are_those_that_are_listed():
+def failing_twice(again_at):
+    """Return the book of an utterance whose two attempts fail, the second at a moment."""
     life = Life()
-    book = fold(
+    return fold(
         life.queued(),
         life.granted(0.0),
         life.slot(0.0, SlotState.CREATING),
@@ -68,26 +69,19 @@ def test_errors_of_the_last_minute_are_those_that_are_listed():
         life.retried(0.1, "unavailable (code 14)", 14),
         life.granted(0.2, row=1),
         life.slot(0.2, SlotState.CREATING),
-        life.slot(50.0, SlotState.FAILED, code=14),
-        life.failed(50.0, "unavailable (code 14)", 14),
+        life.slot(again_at, SlotState.FAILED, code=14),
+        life.failed(again_at, "unavailable (code 14)", 14),
     )
+
+
+def test_errors_of_the_last_minute_are_those_that_are_listed():
+    book = failing_twice(50.0)
     book.add(Kind.CONNECTION, 51.0, "connection 3 was lost", Situation.CONNECTION)
     assert [book.count_since(moment) for moment in (0.0, 1.0, 50.5, 60.0)] == [len(book), 2, 1, 0]
 
 
 def test_two_attempts_that_fail_are_two_records_that_know_of_each_other():
-    life = Life()
-    book = fold(
-        life.queued(),
-        life.granted(0.0),
-        life.slot(0.0, SlotState.CREATING),
-        life.slot(0.1, SlotState.FAILED, code=14),
-        life.retried(0.1, "unavailable (code 14)", 14),
-        life.granted(0.2, row=1),
-        life.slot(0.2, SlotState.CREATING),
-        life.slot(0.3, SlotState.FAILED, code=14),
-        life.failed(0.3, "unavailable (code 14)", 14),
-    )
+    book = failing_twice(0.3)
     last, first = book.all()
     assert first.sequel.failed_again == last.number
     assert first.sequel.outcome is Outcome.FAILED
