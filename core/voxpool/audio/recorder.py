@@ -13,7 +13,8 @@ import numpy as np
 
 from voxpool.audio.feed import DEVICE_RATE_HZ
 from voxpool.audio.ring import Ring
-from voxpool.audio.wav import draft_beside, set_format
+from voxpool.audio.wav import set_format
+from voxpool.whole import draft_beside
 
 _TAP_S: Final = 10
 """Seconds that the tap holds: how long the writing thread and the disk may be stuck without losing a sample."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from voxpool.errors import WrongUse
+from voxpool.whole import whole
 
 STDOUT: Final = Path("-")
 """Stands for standard output."""
@@ -41,10 +42,8 @@ def check_outputs(files: Mapping[str, Path | None]) -> None:
 def written(file: Path, data: bytes) -> str | None:
     """Write a file, or return what is wrong as a sentence."""
     try:
-        if file.exists() and not file.is_file():
-            file.write_bytes(data)
-        else:
-            _put(file, data)
+        with whole(file) as out:
+            out.write(data)
     except OSError as error:
         return unwritable(file, error)
     return None
@@ -53,16 +52,6 @@ def written(file: Path, data: bytes) -> str | None:
 def unwritable(file: Path, error: OSError) -> str:
     """Say that a file cannot be written, as a sentence without its end."""
     return f"{file} cannot be written ({error.strerror or error}); choose another file"
-
-
-def _put(file: Path, data: bytes) -> None:
-    # A full disk must not leave half a report where a whole one was.
-    part = file.with_name(f".{file.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _try(file: Path) -> None:

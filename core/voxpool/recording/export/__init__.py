@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from voxpool.recording.export.pieces import Piece
 from voxpool.recording.export.recording import to_recording
 from voxpool.recording.export.trace import to_trace
 from voxpool.recording.reader import Recording
+from voxpool.whole import whole
 
 __all__ = ["FORMATS", "Format", "Piece", "export"]
 
@@ -68,17 +68,5 @@ def export(
         OSError: It cannot be written.
     """
     piece = Piece(recording, *(stretch or (float("-inf"), float("inf"))), texts=texts)
-    if path.exists() and not path.is_file():
-        # A device or a pipe, which a file must not take the place of.
-        with path.open("wb") as file:
-            file.writelines(kind.make(piece))
-        return
-    part = path.with_name(f"{path.name}.part{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            for data in kind.make(piece):
-                file.write(data)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with whole(path) as file:
+        file.writelines(kind.make(piece))

@@ -24,6 +24,7 @@ from voxpool.stress.report.leaving_out import presentable
 from voxpool.stress.report.tables import scenario_toml
 from voxpool.stress.result import Percentiles, RunResult
 from voxpool.stress.sample import Sample
+from voxpool.whole import whole
 
 SLOWEST: Final = 25
 """Rows of the table of slowest utterances."""
@@ -222,14 +223,5 @@ def _for_script(data: Any) -> Markup:
 
 
 def _write(path: Path, text: str) -> None:
-    if path.exists() and not path.is_file():
-        # A device or a pipe, which a file must not take the place of.
-        path.write_text(text, encoding="utf-8")
-        return
-    # A full disk must not leave half a report where a whole one was.
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as file:
+        file.write(text.encode())
