@@ -143,8 +143,10 @@ class Line:
         self.why = self.why or "inactive"
         if not self._halted:
             await self.emit(replies.connection_status(statuses.INACTIVE))
-        if self._halted or self._services.config.inactivity_end == "drop":
+        if self._halted:
             self.drop()
+        elif self._services.config.inactivity_end == "drop":
+            await self.hang_up()
         else:
             await self.close(NORMAL)
 
@@ -174,11 +176,24 @@ class Line:
             await self._socket.send_frame(_CODE.pack(code) + message.encode()[:100], WSMsgType.CLOSE)
         asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self.drop)
 
-    def drop(self) -> None:
-        """End the connection without a close frame.
+    async def hang_up(self) -> None:
+        """End the connection without a close frame, but so that the client gets what was sent before.
 
-        What was written is in the system's hands already, unless the client does not read: then it is lost.
+        An abort would not do: the reset that answers the client's next frame makes its system throw away the frames
+        it has not read, the reason among them.  The session reads on until the client has gone too.
         """
+        if self._closing:
+            return
+        if self._network is not None:
+            await self._network.drain()
+        self._closing = True
+        self._released.set()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write_eof()
+        asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self.drop)
+
+    def drop(self) -> None:
+        """End the connection without a close frame; what the client has not read by then may be lost to it."""
         self._closing = True
         self._released.set()
         if self._transport is not None:

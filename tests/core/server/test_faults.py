@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import time
 from dataclasses import replace
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.local_server import running_server
 from support.raw_client import act, audio, chunks, create, kinds, text
 from voxpool.config import WS_PATH
 from voxpool.errors import SettingError
@@ -291,6 +293,19 @@ async def test_an_early_inactivity_cut(connect):
     assert (await raw.until("error"))[-1]["error"]["code"] == 10
     assert await raw.frame() in GONE
     assert raw.socket.close_code == 1006
+
+
+async def test_the_reason_of_an_inactivity_cut_reaches_a_client_that_goes_on_sending():
+    # An abort would be answered by a reset of the client's first frame, and its second would fail for it, with the
+    # reason unread.  The server is a process of its own, so that it has cut while this loop is held.
+    with running_server("--engine", "tone", "--fault", "open:inactive") as server:
+        url = server.url.replace("http", "ws") + WS_PATH
+        for _ in range(8):
+            async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+                time.sleep(0.05)  # noqa: ASYNC251 - the race is forced: nothing is read meanwhile
+                for _ in range(3):
+                    await socket.send_str("{}")
+                assert (await socket.receive_json(timeout=5))["error"]["code"] == 10
 
 
 @pytest.mark.parametrize(
