@@ -11,8 +11,10 @@ from support.speech_fakes import RATE, FakeClock, FakeUtterance, tone
 from voxgrid.speech.envelope import STEP_S, Envelope
 from voxgrid.speech.record import UtteranceRecord
 from voxgrid.speech.store import RecordStore
+from voxgrid.speech.timing import Arrival, Arrivals, Words
 from voxpool.chunk import AudioChunk
 from voxpool.protocol.settings import ContextSettings
+from voxpool.protocol.timestamps import TimedWord
 
 
 def make(number=1, seconds=0.0, *, ended=False, source="fire"):
@@ -51,13 +53,13 @@ def test_a_record_gathers_what_comes():
     record = make(3)
     record.utterance = utterance
     clock.advance(0.12)
-    record.add(AudioChunk(tone(0.5), RATE, 0.0, ("w",), clock()))
+    record.add(AudioChunk(tone(0.5), RATE, 0.0, (TimedWord("w", 0.1, 0.3),), clock()))
     clock.advance(0.7)
     record.add(AudioChunk(tone(0.5), RATE, 0.5, (), clock()))
     assert record.ttfa_ms == pytest.approx(120.0)
     assert record.audio_s == pytest.approx(1.0)
     assert [arrival.late_s for arrival in record.arrivals] == [0.0, pytest.approx(0.2)]
-    assert record.words == ["w"]
+    assert list(record.words) == [TimedWord("w", 0.1, 0.3)]
     assert record.pcm().size == RATE
     assert record.pcm(0.75).size == RATE // 4
     assert record.bytes == RATE * 2
@@ -76,10 +78,31 @@ def test_a_whole_book_is_not_kept_while_it_runs():
 
 def test_a_chunk_of_timestamps_alone_is_no_audio():
     record = make()
-    record.add(AudioChunk(np.empty(0, np.int16), RATE, 0.0, ("late",), 5.0))
-    assert record.words == ["late"]
+    record.add(AudioChunk(np.empty(0, np.int16), RATE, 0.0, (TimedWord("late", 0.1, 0.3),), 5.0))
+    assert [word.text for word in record.words] == ["late"]
     assert record.first_audio_at is None
     assert not record.arrivals
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), st.floats(0, 1e5), st.floats(0, 1e5))), st.integers(-9, 9))
+def test_packed_times_read_as_what_was_added(items, index):
+    words, arrivals = Words(), Arrivals()
+    words.extend(TimedWord(*item) for item in items)
+    for number, (_, start_s, end_s) in enumerate(items):
+        arrivals.add(number, start_s, end_s)
+    for packed, plain in (
+        (words, [TimedWord(*item) for item in items]),
+        (arrivals, [Arrival(number, *item[1:]) for number, item in enumerate(items)]),
+    ):
+        assert list(packed) == plain
+        assert packed[index:] == plain[index:]
+        assert packed[:index] == plain[:index]
+        assert len(packed) == len(plain)
+        if -len(plain) <= index < len(plain):
+            assert packed[index] == plain[index]
+        else:
+            with pytest.raises(IndexError):
+                packed[index]
 
 
 def test_an_evicted_record_keeps_its_picture():

@@ -19,8 +19,8 @@ from voxpool.scrub import scrub
 
 _logger = logging.getLogger(__name__)
 
-FRAMES_MOST: Final = 100_000
-"""Frames kept: two minutes of a hundred contexts that speak at once, hours of a person who tries something."""
+FRAMES_MOST: Final = 50_000
+"""Frames kept: the last minute of a hundred contexts that speak at once, hours of a person who tries something."""
 TEXT_MOST: Final = 48 * 1024 * 1024
 """Characters kept of frames without their audio; the equal ones of a context's plain chunks count once."""
 AUDIO_MOST: Final = 48 * 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class WordMap:
         """The words that were found, in order."""
         return tuple(self._spans)
 
-    def update(self, words: list[TimedWord]) -> None:
+    def update(self, words: Sequence[TimedWord]) -> None:
         """Take in the words that are new since the last call (``words`` only ever grows)."""
         self._add(words[self._taken :])
         self._taken = len(words)

@@ -7,6 +7,6 @@ player and what is kept of each utterance.
 from voxgrid.notifications import Severity
 from voxgrid.speech.controller import SpeechController
 from voxgrid.speech.notice import Notice
-from voxgrid.speech.record import Arrival, UtteranceRecord
+from voxgrid.speech.record import UtteranceRecord
 
-__all__ = ["Arrival", "Notice", "Severity", "SpeechController", "UtteranceRecord"]
+__all__ = ["Notice", "Severity", "SpeechController", "UtteranceRecord"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from voxgrid.speech.envelope import Envelope
+from voxgrid.speech.timing import Arrivals, Words
 
 if TYPE_CHECKING:
     from voxpool.audio.player import Track
@@ -16,30 +17,10 @@ if TYPE_CHECKING:
     from voxpool.events import Outcome
     from voxpool.pool.utterance import Stages, Utterance
     from voxpool.protocol.settings import ContextSettings
-    from voxpool.protocol.timestamps import TimedWord
 
 
 RUN: Final = "run"
 """Source of an utterance of the stress lab: it can be heard while its run goes on, and is no history."""
-
-
-class Arrival(NamedTuple):
-    """When one chunk came, and which stretch of the audio it is.
-
-    Attributes:
-        at_s: Seconds after the utterance's first audio.
-        start_s: Where the chunk begins in the audio, in seconds.
-        duration_s: Its length in seconds.
-    """
-
-    at_s: float
-    start_s: float
-    duration_s: float
-
-    @property
-    def late_s(self) -> float:
-        """How long a listener who began at the first audio would have waited for it, in seconds; 0 when in time."""
-        return max(0.0, self.at_s - self.start_s)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,8 +64,8 @@ class UtteranceRecord:
     sample_rate_hz: int
     utterance: Utterance | None = None
     envelope: Envelope = field(init=False)
-    arrivals: list[Arrival] = field(default_factory=list)
-    words: list[TimedWord] = field(default_factory=list)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    words: Words = field(default_factory=Words)
     audio_s: float = 0.0
     ttfa_ms: float | None = None
     first_audio_at: float | None = None
@@ -133,7 +114,7 @@ class UtteranceRecord:
             self.first_audio_at = chunk.received_at
             self.ttfa_ms = self._ttfa_ms()
         duration_s = chunk.duration_s
-        self.arrivals.append(Arrival(chunk.received_at - self.first_audio_at, self.audio_s, duration_s))
+        self.arrivals.add(chunk.received_at - self.first_audio_at, self.audio_s, duration_s)
         self.audio_s += duration_s
         self.envelope.add(chunk.pcm)
         if self.kept:
