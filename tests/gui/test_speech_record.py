@@ -84,22 +84,24 @@ def test_a_chunk_of_timestamps_alone_is_no_audio():
     assert not record.arrivals
 
 
-@given(st.lists(st.tuples(st.text(max_size=4), st.floats(0, 1e5), st.floats(0, 1e5))), st.integers(-9, 9))
+TIMES = st.integers(0, 100_000).map(lambda number: number / 8)
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), TIMES, TIMES)), st.integers(-9, 9))
 def test_packed_times_read_as_what_was_added(items, index):
-    words, arrivals = Words(), Arrivals()
+    words, arrivals, plain, end_s = Words(), Arrivals(), [], 0.0
     words.extend(TimedWord(*item) for item in items)
-    for number, (_, start_s, end_s) in enumerate(items):
-        arrivals.add(number, start_s, end_s)
-    for packed, plain in (
-        (words, [TimedWord(*item) for item in items]),
-        (arrivals, [Arrival(number, *item[1:]) for number, item in enumerate(items)]),
-    ):
-        assert list(packed) == plain
-        assert packed[index:] == plain[index:]
-        assert packed[:index] == plain[:index]
-        assert len(packed) == len(plain)
-        if -len(plain) <= index < len(plain):
-            assert packed[index] == plain[index]
+    for _, at_s, duration_s in items:
+        plain.append(Arrival(at_s, end_s, duration_s))
+        end_s += duration_s
+        arrivals.add(at_s, end_s)
+    for packed, expected in ((words, [TimedWord(*item) for item in items]), (arrivals, plain)):
+        assert list(packed) == expected
+        assert packed[index:] == expected[index:]
+        assert packed[:index] == expected[:index]
+        assert len(packed) == len(expected)
+        if -len(expected) <= index < len(expected):
+            assert packed[index] == expected[index]
         else:
             with pytest.raises(IndexError):
                 packed[index]

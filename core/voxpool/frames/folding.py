@@ -171,7 +171,8 @@ class Folder:
         text = scrub_json(frame, self._scrub)
         kept, cut = (text, 0) if len(text) <= FOLDED_MOST else (text[:FOLDED_MOST], len(text) - FOLDED_MOST)
         try:
-            data = orjson.loads(text)
+            # Of bytes: read from the text itself, which is kept, it would hold a copy of itself in UTF-8 for ever.
+            data = orjson.loads(text.encode(errors="surrogatepass"))
         except orjson.JSONDecodeError as error:
             return Folded(FrameKind.BROKEN, summary=f"not JSON: {_short(str(error))}", text=kept, cut=cut)
         if not isinstance(data, dict):

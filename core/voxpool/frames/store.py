@@ -7,6 +7,7 @@ cut out unparsed, plain chunks are known again, and everything else waits until 
 from __future__ import annotations
 
 import logging
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,15 +22,15 @@ _logger = logging.getLogger(__name__)
 
 FRAMES_MOST: Final = 50_000
 """Frames kept: the last minute of a hundred contexts that speak at once, hours of a person who tries something."""
-TEXT_MOST: Final = 48 * 1024 * 1024
-"""Characters kept of frames without their audio; the equal ones of a context's plain chunks count once."""
+TEXT_MOST: Final = 128 * 1024 * 1024
+"""Bytes that frames without their audio may take; the equal texts of a context's plain chunks count once."""
 AUDIO_MOST: Final = 48 * 1024 * 1024
 """Characters of base64 kept for the newest frames, so that they can be shown whole."""
 
 _AUDIO_SLOT: Final = f'"{AUDIO_MARK}"'
 _NO_FORMAT: Final = AudioFormat()
-_CHARGE: Final = 64
-"""What a frame counts for besides its text."""
+_CHARGE: Final = 450
+"""Bytes that a frame takes besides its text (measured): record, numbers, summary, and its places in the indexes."""
 
 Listener = Callable[[FrameRecord, str], None]
 """Called with each record and its audio as base64 ("" without any); must be quick."""
@@ -58,7 +59,7 @@ class FrameStore:
 
     Args:
         frames_most: Frames kept.
-        text_most: Characters of folded frames kept.
+        text_most: Bytes that folded frames may take.
         audio_most: Characters of base64 kept.
 
     Attributes:
@@ -193,7 +194,8 @@ class FrameStore:
         if not self._records and not self.forgotten:
             self.began_at = record.at
         # The text of a plain chunk is the very object that the folder keeps: it costs nothing more.
-        charge = _CHARGE if folded is not None and folded.plain else _CHARGE + len(record.folded)
+        # Not its length: with one letter beyond Latin in it a text takes two bytes for every character.
+        charge = _CHARGE if folded is not None and folded.plain else _CHARGE + sys.getsizeof(record.folded)
         self._records.append(record)
         self._ring[serial] = record
         self._charges.append(charge)

@@ -49,10 +49,11 @@ class Envelope:
             self._append(_peaks(samples[: whole * self._step].reshape(whole, self._step)))
 
     def finish(self) -> None:
-        """Turn what is carried over into a last level."""
+        """Turn what is carried over into a last level, and let go of the room for more."""
         if self._carry.size:
             self._append(_peaks(self._carry.reshape(1, -1)))
             self._carry = np.empty(0, np.int16)
+        self._levels = self._levels[: self._count].copy()
 
     def _append(self, levels: npt.NDArray[np.uint8]) -> None:
         need = self._count + levels.size

@@ -113,9 +113,8 @@ class UtteranceRecord:
         if self.first_audio_at is None:
             self.first_audio_at = chunk.received_at
             self.ttfa_ms = self._ttfa_ms()
-        duration_s = chunk.duration_s
-        self.arrivals.add(chunk.received_at - self.first_audio_at, self.audio_s, duration_s)
-        self.audio_s += duration_s
+        self.audio_s += chunk.duration_s
+        self.arrivals.add(chunk.received_at - self.first_audio_at, self.audio_s)
         self.envelope.add(chunk.pcm)
         if self.kept:
             self._pcm.append(chunk.pcm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 
 import pytest
 from hypothesis import given
@@ -98,13 +99,20 @@ def test_around_a_context_is_also_what_its_connection_said() -> None:
 
 @given(MOVES)
 def test_memory_is_bounded_by_text_and_audio(moves: list[tuple[int, str, str]]) -> None:
-    store = FrameStore(text_most=2000, audio_most=40)
+    store = FrameStore(text_most=10_000, audio_most=40)
     feed(store, moves)
-    assert sum(len(r.folded) for r in store if r.kind is not FrameKind.AUDIO) <= 2000
+    assert sum(sys.getsizeof(r.folded) for r in store if r.kind is not FrameKind.AUDIO) <= 10_000
     held = [store.audio(record.serial) for record in store]
     assert sum(map(len, held)) <= 40
     with_audio = [bool(each) for each, record in zip(held, store, strict=True) if record.audio_bytes]
     assert with_audio == sorted(with_audio), "the newest audio is kept, and no older one behind a gap"
+
+
+def test_a_text_that_is_kept_takes_its_own_bytes_and_no_copy_in_utf_8() -> None:
+    store = FrameStore()
+    store.tap(1, "in", '{"result":{"contextId":"a","phones":["\u02c8w\u025b\u00f0\u025a"]}}', 1.0)
+    (record,) = store
+    assert sys.getsizeof(record.folded) == sys.getsizeof("".join(list(record.folded)))
 
 
 def test_it_knows_from_when_on_it_has_frames() -> None:
