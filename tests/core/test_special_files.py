@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.audio_rig import Rig
 from support.recordings import RecordedPool, make_writer
 from support.runs import make_result
+from support.sound import noise
 from voxpool.audio.wav import write_wav
 from voxpool.recording.export import FORMATS, export
 from voxpool.recording.reader import Recording
+from voxpool.server.encoders.plain import riff_header
 from voxpool.stress.report.html import write_html
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files there")
@@ -34,19 +37,28 @@ def a_report(path: Path) -> None:
     write_html(make_result(count=5), path)
 
 
+def what_is_played(path: Path) -> None:
+    rig = Rig()
+    rig.player.record_to(path)
+    rig.play(0.1)
+    rig.player.stop_recording()
+
+
 def an_export(path: Path) -> None:
     with recorded(path.parent / "recording") as recording:
         export(recording, path, next(iter(FORMATS.values())))
 
 
 @pytest.mark.parametrize(
-    ("write", "begins"), [(a_sound, b"RIFF"), (a_report, b"<!"), (an_export, b"")], ids=["sound", "report", "export"]
+    ("write", "begins"),
+    [(a_sound, b"RIFF"), (what_is_played, b"RIFF"), (a_report, b"<!"), (an_export, b"")],
+    ids=["sound", "played", "report", "export"],
 )
 def test_a_pipe_stays_a_pipe(write, begins, tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
     read: list[bytes] = []
-    reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
+    reader = threading.Thread(target=lambda: read.append(path.read_bytes()), daemon=True)
     reader.start()
     write(path)
     reader.join(30)
@@ -54,3 +66,44 @@ def test_a_pipe_stays_a_pipe(write, begins, tmp_path):
     assert read[0]
     assert read[0].lower().startswith(begins.lower())
     assert path.is_fifo()
+
+
+def test_what_is_played_goes_through_a_pipe_whole(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(path.read_bytes()), daemon=True)
+    reader.start()
+    rig = Rig()
+    rig.player.track(48_000).write(noise(1))
+    rig.play(0.2)
+    rig.player.record_to(path)
+    played = rig.play(0.3)
+    rig.player.stop_recording()
+    reader.join(30)
+    # Nobody knew how much would come when the header went out: it tells the most it can.
+    assert read[0][:44] == riff_header(48_000, 0xFFFFFFFF - 37)
+    assert read[0][44:] == played.astype("<i2").tobytes()
+
+
+def test_a_recording_into_a_pipe_that_is_closed_is_a_sentence(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: path.open("rb").close(), daemon=True)
+    reader.start()
+    rig = Rig()
+    rig.player.record_to(path)
+    reader.join(30)
+    rig.play(0.1)
+    with pytest.raises(BrokenPipeError):
+        rig.player.stop_recording()
+    assert path.is_fifo()
+
+
+def test_a_recording_into_a_device_leaves_the_device(tmp_path):
+    device = tmp_path / "null"
+    device.symlink_to(os.devnull)
+    what_is_played(device)
+    assert device.is_symlink()
+    assert device.is_char_device()
+    assert [each.name for each in tmp_path.iterdir()] == ["null"]

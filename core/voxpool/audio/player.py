@@ -185,7 +185,8 @@ class Player:
         """Write everything that is played from now on to a WAV file, 48 kHz mono, after gains and mutes.
 
         Args:
-            path: The file; it appears when the recording is stopped or the player closed.
+            path: The file; it appears when the recording is stopped or the player closed.  A device or a pipe gets the
+                sound as it is played; with a pipe this waits for somebody to read it.
 
         Raises:
             AudioError: If a recording is running.

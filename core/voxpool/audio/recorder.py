@@ -14,14 +14,18 @@ import numpy as np
 from voxpool.audio.feed import DEVICE_RATE_HZ
 from voxpool.audio.ring import Ring
 from voxpool.audio.wav import set_format
-from voxpool.whole import draft_beside
+from voxpool.whole import whole
 
 _TAP_S: Final = 10
 """Seconds that the tap holds: how long the writing thread and the disk may be stuck without losing a sample."""
+_MOST_FRAMES: Final = (0xFFFFFFFF - 36) // 2
+"""The most samples that a header can tell: what stands in one that cannot be corrected at the end."""
 
 
 class Recorder:
     """A WAV file that grows with the mix, and has its own name only when it is complete.
+
+    A device or a pipe is written into as it is (see :func:`whole`); a pipe with nobody at its other end is waited for.
 
     Args:
         path: The file; its directory must exist.
@@ -41,10 +45,13 @@ class Recorder:
         self.frames = 0
         self._lock = threading.Lock()
         self._error: OSError | None = None
-        self._draft = draft_beside(self.path)
-        self._file = self._draft.open("xb")
+        self._whole = whole(self.path)
+        self._file = self._whole.__enter__()
         self._wave = wave.open(self._file, "wb")  # noqa: SIM115 - open as long as the recording
         set_format(self._wave, DEVICE_RATE_HZ)
+        self._corrected = self._file.seekable()
+        if not self._corrected:
+            self._wave.setnframes(_MOST_FRAMES)
         self._room = np.zeros(DEVICE_RATE_HZ, np.int16)
 
     def __repr__(self) -> str:
@@ -58,8 +65,7 @@ class Recorder:
             try:
                 self._write()
             except OSError as error:
-                self._error = error
-                self._discard()
+                self._discard(error)
 
     def close(self) -> None:
         """Write the rest and give the file its name.
@@ -81,16 +87,23 @@ class Recorder:
 
     def _complete(self) -> None:
         try:
-            self._wave.close()
-            self._file.close()
-            self._draft.replace(self.path)
+            self._end_header()
+            self._whole.__exit__(None, None, None)
         except OSError as error:
-            self._error = error
-            self._discard()
+            self._discard(error)
 
-    def _discard(self) -> None:
-        # Closing writes the header, and fails again on a disk that is full; the file goes either way.
-        for closing in (self._wave.close, self._file.close):
+    def _end_header(self) -> None:
+        if self._corrected:
+            self._wave.close()
+        else:
+            # It would go back to the header to correct it, which a pipe does not let it.
             with contextlib.suppress(OSError):
-                closing()
-        self._draft.unlink(missing_ok=True)
+                self._wave.close()
+
+    def _discard(self, error: OSError) -> None:
+        self._error = error
+        # Both write once more, and fail again on a disk that is full; the file goes either way.
+        with contextlib.suppress(OSError):
+            self._wave.close()
+        with contextlib.suppress(OSError):
+            self._whole.__exit__(type(error), error, error.__traceback__)

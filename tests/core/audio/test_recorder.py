@@ -51,8 +51,9 @@ def test_one_recording_at_a_time_and_another_one_after_it(rig, tmp_path):
 
 
 def test_a_directory_that_is_not_there_is_said_at_once(rig, tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         rig.player.record_to(tmp_path / "nowhere" / "mix.wav")
+    assert caught.value.filename == str(tmp_path / "nowhere" / "mix.wav")
     rig.player.record_to(tmp_path / "mix.wav")
     rig.player.stop_recording()
 
