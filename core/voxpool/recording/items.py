@@ -15,6 +15,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 import orjson
+from msgspec.structs import replace
 
 from voxpool.events import Event, event_from_dict
 from voxpool.frames.record import FrameRecord
@@ -232,8 +233,20 @@ def encode(what: Recorded) -> bytes:
         # orjson reads frozen dataclasses and enums by itself, at a tenth of what asdict costs.
         return b'{"event":"%s",%s\n' % (type(what).__name__.encode(), orjson.dumps(what)[1:])
     if isinstance(what, FrameRecord):
-        return b'{"frame":%s}\n' % _encode_item(what)
+        return b'{"frame":%s}\n' % _encode_item(_passing(what))
     return _encode_item(what) + b"\n"
+
+
+def _passing(frame: FrameRecord) -> FrameRecord:
+    """Return a frame whose texts nobody keeps.
+
+    A text beyond ASCII that is encoded holds a copy of itself in UTF-8 from then on, and there are as many as frames
+    are kept.
+    """
+    summary, folded = frame.summary, frame.folded
+    if summary.isascii() and folded.isascii():
+        return frame
+    return replace(frame, summary=summary[:1] + summary[1:], folded=folded[:1] + folded[1:])
 
 
 def decode(line: bytes, *, plain: bool = False) -> Recorded | None:

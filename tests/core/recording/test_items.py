@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 
 import orjson
 import pytest
@@ -82,6 +83,15 @@ def test_every_event_is_read_back():
 def test_what_cannot_be_is_refused_in_words(line):
     with pytest.raises(DamagedBlock):
         decode(line)
+
+
+def test_a_frame_that_was_written_takes_no_more_memory_than_before():
+    frame = FrameRecord(
+        1, 1.0, 1, "in", FrameKind.AUDIO, summary="120 ms · 3 words", folded='{"phones":"\u02c8w\u025b"}'
+    )
+    sizes = [sys.getsizeof(text) for text in (frame.summary, frame.folded)]
+    assert decode(encode(frame)) == frame
+    assert [sys.getsizeof(text) for text in (frame.summary, frame.folded)] == sizes
 
 
 @pytest.mark.parametrize("line", [b'{"weather":"fine","at":1}', b'{"item":"Weather","at":1,"sun":true}'])
