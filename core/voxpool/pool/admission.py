@@ -153,7 +153,8 @@ def _wanted(books: Books, now: float) -> int:
     if not room or books.closing:
         return 0
     connecting = books.connecting
-    for_warmth = min(books.warm_target - len(books.links), room)
+    # While draining every connection is closed, so a new one would be, too, again and again.
+    for_warmth = 0 if books.barrier is not None else min(books.warm_target - len(books.links), room)
     return max(for_warmth, _wanted_by_queue(books, connecting, room))
 
 

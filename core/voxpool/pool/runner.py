@@ -283,7 +283,15 @@ class Runner:
 
     def _connect(self, command: commands.Connect) -> None:
         link = command.link
-        self._connecting[link.id] = self.spawn(self._open(link), f"voxpool connect {link.id}")
+        task = self._connecting[link.id] = self.spawn(self._open(link), f"voxpool connect {link.id}")
+        task.add_done_callback(lambda task: self._never_begun(link, task))
+
+    def _never_begun(self, link: Link, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step never runs: nobody else would say that this one is over."""
+        if task.cancelled():
+            self._connecting.pop(link.id, None)
+            self.core.closed(link, self._clock())
+            self.work()
 
     async def _open(self, link: Link) -> None:
         try:
