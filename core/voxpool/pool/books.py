@@ -130,8 +130,11 @@ class Books:
     @property
     def room(self) -> int:
         """How many more connections may be opened."""
-        limit = 1 if self.rejection is not None else self.max_connections
-        return max(0, limit - len(self.links))
+        room = self.max_connections - len(self.links)
+        if self.rejection is not None:
+            # One at a time tests whether the credential is accepted again, beside those on which it was.
+            room = min(room, 1 - sum(not link.proven for link in self.links.values()))
+        return max(0, room)
 
     def speakers(self) -> list[Ticket]:
         """Return the utterances that hold a context and have not ended."""

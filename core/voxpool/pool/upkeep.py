@@ -80,7 +80,8 @@ def _tell_waiting(books: Books, error: ConnectFailed, now: float) -> None:
 def credential_rejected(books: Books, error: CredentialRejected, now: float) -> None:
     """The service does not accept the credential: everyone who depends on it learns it now, and once.
 
-    Later requests may test it again, over one connection at a time and with the backoff of a failed handshake.
+    Later requests may test it again, over one connection at a time and with the backoff of a failed handshake.  Those
+    who wait go on waiting while there are connections on which it was accepted: these still serve them.
     """
     if books.rejection is None:
         books.notice("credential_rejected", str(error), now)
@@ -90,6 +91,8 @@ def credential_rejected(books: Books, error: CredentialRejected, now: float) -> 
     for link in [*books.links.values()]:
         if not link.proven:
             lost(books, link, CloseReason.CREDENTIAL, error, now)
+    if any(link.proven and link.state is ConnectionState.OPEN for link in books.links.values()):
+        return
     for ticket in [*books.queue, *books.delayed.values()]:
         fail_waiting(books, ticket, error, now)
 

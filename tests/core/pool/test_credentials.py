@@ -92,6 +92,36 @@ async def test_a_key_revoked_in_mid_life_spares_what_already_speaks() -> None:
         assert audit.notices() == ["credential_rejected"]
 
 
+async def test_a_rejection_that_passed_does_not_keep_the_pool_small() -> None:
+    service = FakeService(chunks=40)
+    async with open_pool(service) as (pool, audit):
+        speaking = [pool.speak(f"Number {number}.") for number in range(10)]
+        await asyncio.sleep(0.5)
+        service.refuse_key = True
+        with pytest.raises(CredentialRejected):
+            await heard(pool.speak("Late."))
+        service.refuse_key = False
+        assert [await utterance.wait() for utterance in speaking] == [Outcome.DONE] * 10
+        assert pool.stats().connections_open == 2
+        await asyncio.gather(*(heard(pool.speak(f"Again {number}.")) for number in range(100)))
+        assert pool.stats().connections_open == 20
+        assert audit.notices() == ["credential_rejected", "credential_accepted"]
+
+
+async def test_those_who_wait_are_served_by_connections_on_which_the_key_was_accepted() -> None:
+    service = FakeService()
+    async with open_pool(service, max_connections=2) as (pool, _):
+        speaking = [pool.speak(f"Number {number}.") for number in range(5)]
+        await asyncio.sleep(0.1)
+        service.refuse_key = True
+        late = [pool.speak(f"Late {number}.") for number in range(5)]
+        waiting = [pool.speak(f"Waiting {number}.") for number in range(5)]
+        await asyncio.sleep(0.15)
+        assert [utterance.outcome for utterance in late] == [Outcome.FAILED] * 5
+        service.refuse_key = False
+        assert [await utterance.wait() for utterance in speaking + waiting] == [Outcome.DONE] * 10
+
+
 async def test_a_proxy_that_refuses_the_upgrade_is_told_the_same_way() -> None:
     service = FakeService()
     service.connect_errors.extend([CredentialRejected(16, "HTTP 401 Unauthorized")] * 20)
