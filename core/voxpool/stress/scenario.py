@@ -82,7 +82,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         thresholds: Conditions: texts, or tables with ``check`` and ``abort``.
         faults: Faults for the local server (``[[faults]]``).
         jitter_buffer_ms: Jitter buffer of the listener whose stalls are counted.
-        warm_up_s: Seconds at the first target before anything counts.
+        warm_up_s: Seconds at the first target before anything counts; 0 for a search, whose levels settle.
         max_characters: The run stops before it sends more, or None.
         max_samples: Utterances kept in full; of a longer run the newest.
         unreachable_s: The run ends when the service was out of reach for so long: no connection is open, and every
@@ -111,6 +111,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("expected at least one [[texts]]")
         if isinstance(self.load, Search) and not self.thresholds:
             raise ValueError("expected thresholds: the search for the breaking point raises the load until one fails")
+        if isinstance(self.load, Search) and self.warm_up_s:
+            raise ValueError("expected no warm_up_s: each level of a search settles for its own settle_s")
 
     @property
     def plan(self) -> Plan:
@@ -165,12 +167,14 @@ def scenario_from(data: Mapping[str, Any], source: str = "") -> Scenario:
     Raises:
         ScenarioError: With the key's path and what was expected there.
     """
-    from voxpool.stress.scenariowords import explain
+    from voxpool.stress.scenariowords import TOO_DEEP, explain
 
-    # JSON has a null, which TOML has not: it leaves things to their default.
-    data = _without_nothing(dict(data))
     try:
+        # JSON has a null, which TOML has not: it leaves things to their default.
+        data = _without_nothing(dict(data))
         scenario = msgspec.convert(data, Scenario)
+    except RecursionError:
+        raise ScenarioError(source, "", TOO_DEEP) from None
     except msgspec.ValidationError as error:
         raise explain(error, data, source) from None
     for index, voice in enumerate(scenario.voices):

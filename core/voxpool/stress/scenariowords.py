@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -24,6 +24,9 @@ _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
 _TAG: Final = re.compile(r"Invalid value (.*)")
 _ENUM: Final = re.compile(r"Invalid enum value (.*)")
 _STEP: Final = re.compile(r"\.?[^.\[\]]+|\[\d+\]")
+_LONG: Final = re.compile(r"\d[\d_]{4000}")
+"""More digits than Python reads as one number."""
+TOO_DEEP: Final = "its tables are nested too deeply"
 FAULT: Final = '{ at_s = 20, fault = { place = "now", effect = "drop", connection = 1 } }'
 """A fault as a scenario writes it."""
 _EXPECTED: Final = re.compile(r"Expected `([^`]*)`(?:, got `([^`]*)`| (.*))")
@@ -46,8 +49,13 @@ def toml_table(content: bytes, source: str) -> dict[str, Any]:
         end = content.decode("utf-8-sig").count("\n") + 1
         line = int(match[2]) if match and match[2] else end
         raise ScenarioError(source, f"line {line}", f"this is not TOML: {_lowered(what)}") from None
+    except ValueError:
+        text = content.decode("utf-8-sig")
+        found = _LONG.search(text)
+        where = f"line {text.count(chr(10), 0, found.start()) + 1}" if found else ""
+        raise ScenarioError(source, where, "expected a smaller number, this one has thousands of digits") from None
     except RecursionError:
-        raise ScenarioError(source, "", "its tables are nested too deeply") from None
+        raise ScenarioError(source, "", TOO_DEEP) from None
 
 
 def explain(error: msgspec.ValidationError, data: Any, source: str, above: str = "") -> ScenarioError:
@@ -72,7 +80,7 @@ def explain(error: msgspec.ValidationError, data: Any, source: str, above: str =
     if found := _TAG.fullmatch(what):
         return ScenarioError(source, where, f"expected one of {', '.join(_tags(where))}, got {found[1]}")
     if found := _ENUM.fullmatch(what):
-        return ScenarioError(source, where, f"expected one of {', '.join(_members(where))}, got {found[1]}")
+        return ScenarioError(source, where, f"expected one of {', '.join(_members(where, data))}, got {found[1]}")
     if found := _EXPECTED.fullmatch(what):
         return ScenarioError(
             source, where, _expected(*found.groups()) + _got(path, data, bound=found[3]) + form_of(where)
@@ -120,9 +128,12 @@ def _tags(where: str) -> list[str]:
     return [str(kind.__struct_config__.tag) for kind in union.__args__]
 
 
-def _members(where: str) -> list[str]:
-    """Return the words that a setting of a voice may be."""
-    kind = get_type_hints(ContextSettings).get(where.rpartition(".")[2])
+def _members(where: str, data: Any) -> list[str]:
+    """Return the words that a value may be: one of a load or a behaviour, or a setting of a voice."""
+    owner, _, name = where.rpartition(".")
+    kind = get_type_hints(_struct_at(owner, data) if owner in _unions() else ContextSettings).get(name)
+    if get_origin(kind) is Literal:
+        return [str(word) for word in get_args(kind)]
     return [str(member.value) for member in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Final
 
@@ -23,7 +24,8 @@ class BreakingPoint:
 
     def __init__(self, load: Search) -> None:
         self._load = load
-        self._top = self._whole(load.most)
+        # Rounded down: nobody wants a level above the highest.
+        self._top = max(1, math.floor(load.most / load.step + 1e-9))
         self._good: Counter[int] = Counter()
         self._bad: Counter[int] = Counter()
         self._tries = 0
@@ -62,7 +64,7 @@ class BreakingPoint:
             return doubtful
         good, bad = self._highest_good(), self._lowest_bad()
         if bad is None and good < self._top:
-            first = self._whole(self._load.start)
+            first = min(self._top, self._whole(self._load.start))
             return min(self._top, max(good + 1, round(good * self._load.factor)) if good else first)
         if bad is not None and bad - good > max(1, int(good * self._load.precision)):
             return (good + bad) // 2

@@ -494,6 +494,11 @@ class Search(Load, frozen=True, kw_only=True, tag="search"):
     repeats: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
     arrivals: Arrivals = "poisson"
 
+    def __post_init__(self) -> None:
+        """Check that no level has to be above the highest."""
+        if self.most < max(self.start, self.step):
+            raise ValueError("expected most to be at least start and step: no higher level is tried")
+
     def plan(self) -> Plan:
         """Return the load of the first level; the others follow from what is measured."""
         return self.level(self.start)

@@ -15,6 +15,7 @@ from voxpool.stress.scenario import Scenario, parse_scenario, read_scenario, sce
 from voxpool.stress.scenariowords import FAULT
 from voxpool.stress.words import Mix
 
+SEARCH = 'thresholds = ["errors.rate < 0.1"]\n[load]\nprofile = "search"\n'
 LOAD = '[load]\nprofile = "rate"\nrate = 3\nduration_s = 10\n'
 
 FULL = """
@@ -153,12 +154,20 @@ SENTENCES = [
     ),
     ("texts = []\n" + LOAD, "x.toml: expected at least one [[texts]]"),
     ('[load]\nprofile = "search"', "x.toml: expected thresholds: the search for the breaking point"),
+    (SEARCH + "start = 9\nmost = 5", "x.toml: load: expected most to be at least start and step"),
+    (SEARCH + "step = 50\nmost = 20", "x.toml: load: expected most to be at least start and step"),
+    ("warm_up_s = 2\n" + SEARCH, "x.toml: expected no warm_up_s: each level of a search settles"),
+    (LOAD + 'arrivals = "late"', "x.toml: load.arrivals: expected one of poisson, even, got 'late'"),
+    ('[load]\nprofile = "ramp"\nend = 2\nramp_s = 1\nmodel = "x"', "x.toml: load.model: expected one of closed, open"),
+    (LOAD + '[behaviour]\nkind = "feeding"\nchunking = "x"', "behaviour.chunking: expected one of tokens, sentences"),
+    (f"{LOAD}[pool]\nprewarm = {'9' * 5000}", "x.toml: line 6: expected a smaller number, this one has thousands of"),
+    (f"{'.'.join('a' * 3000)} = 1", "x.toml: its tables are nested too deeply"),
     ("when = 1979-05-27\n" + LOAD, "x.toml: when: not known here"),
     ("name = 1979-05-27\n" + LOAD, "x.toml: name: expected a text, got a date"),
 ]
 
 
-@pytest.mark.parametrize(("content", "sentence"), SENTENCES)
+@pytest.mark.parametrize(("content", "sentence"), SENTENCES, ids=[f"{n}" for n in range(len(SENTENCES))])
 def test_what_cannot_be_used_is_told_in_a_sentence(content, sentence):
     with pytest.raises(ScenarioError) as refused:
         parse_scenario(content.encode(), "x.toml")
