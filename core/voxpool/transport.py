@@ -11,7 +11,7 @@ import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import aiohttp
@@ -166,7 +166,7 @@ class AiohttpTransport:
         sock = self._ws.get_extra_info("socket")
         if sock is not None:
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                _shut_down(sock)
 
 
 class AiohttpConnector:
@@ -238,6 +238,15 @@ class AiohttpConnector:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _shut_down(sock: Any) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except TypeError:
+        # uvloop shows a socket that can do next to nothing; a second handle to the same one can.
+        with socket.fromfd(sock.fileno(), sock.family, sock.type) as same:
+            same.shutdown(socket.SHUT_RDWR)
 
 
 def describe(error: BaseException) -> str:

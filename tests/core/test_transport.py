@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import trsock
+
 import aiohttp
 import pytest
+from aiohttp import web
 
-from voxpool.transport import describe
+from support.wire_server import WireServer, wire_server
+from voxpool import Endpoint
+from voxpool.transport import AiohttpConnector, describe
 
 
 @pytest.mark.parametrize(
@@ -24,3 +30,24 @@ from voxpool.transport import describe
 )
 def test_a_foreign_exception_becomes_words(error: BaseException, words: str) -> None:
     assert describe(error) == words
+
+
+async def test_a_socket_is_dropped_where_the_loop_shows_but_a_shadow_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: trsock.TransportSocket, how: int) -> None:
+        raise TypeError("transport sockets do not support shutdown() method")
+
+    async def say_nothing(_server: WireServer, ws: web.WebSocketResponse) -> None:
+        async for _ in ws:
+            pass
+
+    async with wire_server() as server:
+        server.handler = say_nothing
+        connector = AiohttpConnector(Endpoint(server.url), 5.0)
+        transport = await connector.connect()
+        reading = asyncio.create_task(transport.run(lambda _: None, lambda _: None))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(trsock.TransportSocket, "shutdown", refuse)
+        transport.abort()
+        assert not (await asyncio.wait_for(reading, 5.0)).clean
+        await transport.close()
+        await connector.close()
