@@ -183,15 +183,17 @@ class ConnectFailed(TransportError):
         host: Host and port that were tried (no path, no query, no credential).
         why: The cause in words.
         http_status: The HTTP status of a refused upgrade, or None.
+        retry_after_s: The seconds to wait that the answer asked for (``Retry-After``), or None.
         retryable: Not for a status that says that the request is wrong, such as 404.
     """
 
-    def __init__(self, host: str, why: str, http_status: int | None = None) -> None:
+    def __init__(self, host: str, why: str, http_status: int | None = None, retry_after_s: float | None = None) -> None:
         self.host = host
         self.why = why
         self.http_status = http_status
+        self.retry_after_s = retry_after_s
         self.retryable = http_status is None or http_status >= 500 or http_status in (408, 425, 429)
-        super().__init__(host, why, http_status)
+        super().__init__(host, why, http_status, retry_after_s)
 
     @property
     def too_many_connections(self) -> bool:
@@ -200,8 +202,9 @@ class ConnectFailed(TransportError):
 
     def __str__(self) -> str:
         if self.too_many_connections:
+            asked = f" (it asks to wait {self.retry_after_s:g} s)" if self.retry_after_s else ""
             return (
-                f"{self.host} refused another connection (429): the account is at its connection limit; "
+                f"{self.host} refused another connection (429){asked}: the account is at its connection limit; "
                 "close some or lower max_connections"
             )
         status = f" (HTTP {self.http_status})" if self.http_status else ""
@@ -260,11 +263,14 @@ class ServiceError(VoxpoolError):
 
 
 class CredentialRejected(ServiceError):
-    """The key or token was missing (16) or refused (7)."""
+    """The key or token was missing (16) or refused (7), by the service or, with an HTTP status, at the upgrade."""
 
     @property
     def what(self) -> str:
         """What happened, without what to do: that depends on where the key is set."""
+        if self.message.startswith("HTTP "):
+            # The service itself lets everybody in, and looks at the credential later (protocol.md section 2).
+            return f"the upgrade was refused with {self.message}, perhaps by a proxy in between"
         happened = "no credential was sent" if self.code == 16 else "the service refused the credential"
         return f"{happened} (code {self.code})"
 

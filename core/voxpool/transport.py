@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
@@ -205,6 +209,7 @@ class AiohttpConnector:
                     max_msg_size=MAX_FRAME_BYTES,
                 )
         except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:
+            _forget_credential(error)
             raise self._translate(error) from error
         return AiohttpTransport(ws, attach(ws, MAX_FRAME_BYTES))
 
@@ -225,19 +230,73 @@ class AiohttpConnector:
     def _translate(self, error: BaseException) -> VoxpoolError:
         host = self._endpoint.host
         if isinstance(error, aiohttp.WSServerHandshakeError):
-            if error.status in (401, 403):
-                code = 16 if error.status == 401 else 7
-                return CredentialRejected(code, self._endpoint.scrub(f"HTTP {error.status} {error.message}"))
-            return ConnectFailed(host, self._endpoint.scrub(error.message or "not a WebSocket"), error.status)
+            return self._refused(error)
         if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
             return ConnectFailed(host, f"no answer within {self._timeout_s:g} s")
-        return ConnectFailed(host, self._endpoint.scrub(describe(error)))
+        why = describe(error)
+        if isinstance(error, aiohttp.ClientConnectorError) and _is_elsewhere(error.host, self._endpoint):
+            why = f"it redirects to {error.host}: {why}"
+        return ConnectFailed(host, self._endpoint.scrub(why))
+
+    def _refused(self, error: aiohttp.WSServerHandshakeError) -> VoxpoolError:
+        """Return the error for an answer over HTTP that is no upgrade."""
+        status = error.status
+        if status in (401, 403):
+            return CredentialRejected(16 if status == 401 else 7, f"HTTP {status} {_phrase(status)}")
+        if status == HTTPStatus.SWITCHING_PROTOCOLS:
+            why = f"its answer is no WebSocket ({error.message})"
+        elif status >= 500 or status in (408, 425, 429):
+            why = _phrase(status)
+        else:
+            why = f"{_phrase(status)}, but no WebSocket; is the address right, and no proxy or login page in between?"
+        if error.history:
+            why = f"it redirects to {error.request_info.real_url.host}: {why}"
+        return ConnectFailed(self._endpoint.host, self._endpoint.scrub(why), status, _retry_after_s(error.headers))
 
     async def close(self) -> None:
         """Close the client session."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def _is_elsewhere(host: str, endpoint: Endpoint) -> bool:
+    """Whether a host name is surely not the endpoint's; addresses of version 6 have many spellings."""
+    name = urlsplit(endpoint.url).hostname or ""
+    try:
+        names = {name, name.encode("idna").decode()}
+    except UnicodeError:
+        return False
+    return ":" not in name and host not in names
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "an unknown status"
+
+
+def _retry_after_s(headers: Mapping[str, str] | None) -> float | None:
+    """Return the seconds to wait that an answer asks for, as a number or as a date, or None."""
+    value = headers.get("Retry-After", "").strip() if headers is not None else ""
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        seconds = parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, seconds)
+
+
+def _forget_credential(error: BaseException) -> None:
+    """Take the credential out of an exception that is chained and may be shown: it holds all headers of the request."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        info = error.request_info
+        headers = info.headers.copy()
+        headers.popall("Authorization", None)
+        error.request_info = aiohttp.RequestInfo(info.url, info.method, type(info.headers)(headers), info.real_url)
+        error.args = (error.request_info, error.history)
 
 
 def _shut_down(sock: Any) -> None:
@@ -254,12 +313,18 @@ def describe(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "the host name cannot be resolved; is there a network?"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "its TLS certificate is not valid for that name"
+        reason = getattr(error.certificate_error, "verify_message", "") or "it is not valid for that name"
+        return f"its TLS certificate is not accepted: {reason.rstrip('.')}"
     if isinstance(error, aiohttp.ClientConnectorError):
         if isinstance(error.os_error, ConnectionRefusedError):
             # asyncio words this with the address as a tuple ("Connect call failed ('127.0.0.1', 80)").
             return "nothing listens there; is the server running?"
         return error.os_error.strerror or str(error.os_error)
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return "it redirects in a circle"
+    if isinstance(error, aiohttp.ClientResponseError):
+        # aiohttp quotes what it could not read, over several lines.
+        return "its answer is not HTTP; is the address right, and no proxy in between?"
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         # aiohttp words this for its own developers ("Cannot write to closing transport").
         return "the other end cut it off"

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import traceback
 from asyncio import trsock
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from support.wire_server import WireServer, wire_server
-from voxpool import Endpoint
+from voxpool import Credential, Endpoint
+from voxpool.errors import ConnectFailed, CredentialRejected, VoxpoolError
 from voxpool.transport import AiohttpConnector, describe
+
+KEY = "bWFkZTp1cA=="  # made up: "made:up"
+
+
+def _certificate_error(reason: str) -> aiohttp.ClientConnectorCertificateError:
+    error = ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {reason}")
+    error.verify_message = reason
+    return aiohttp.ClientConnectorCertificateError(None, error)  # type: ignore[arg-type]
+
+
+async def refusal(status: int, **headers: str) -> VoxpoolError:
+    """Return what the connector makes of a refused upgrade."""
+    async with wire_server() as server:
+        server.refuse, server.refuse_headers = status, headers
+        connector = AiohttpConnector(Endpoint(server.url, Credential.basic(KEY)), 5.0)
+        try:
+            with pytest.raises(VoxpoolError) as caught:
+                await connector.connect()
+        finally:
+            await connector.close()
+        assert server.headers[0]["Authorization"] == f"Basic {KEY}"
+        return caught.value
 
 
 @pytest.mark.parametrize(
@@ -24,6 +52,12 @@ from voxpool.transport import AiohttpConnector, describe
             aiohttp.ClientConnectorError(None, ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 9)")),  # type: ignore[arg-type]
             "nothing listens there; is the server running?",
         ),
+        (aiohttp.TooManyRedirects(None, ()), "it redirects in a circle"),  # type: ignore[arg-type]
+        (
+            aiohttp.ClientResponseError(None, (), status=400, message="Bad status line:\n  Expected HTTP/"),  # type: ignore[arg-type]
+            "its answer is not HTTP; is the address right, and no proxy in between?",
+        ),
+        (_certificate_error("certificate has expired"), "its TLS certificate is not accepted: certificate has expired"),
         (RuntimeError("odd"), "odd"),
         (RuntimeError(), "RuntimeError"),
     ],
@@ -51,3 +85,48 @@ async def test_a_socket_is_dropped_where_the_loop_shows_but_a_shadow_of_it(monke
         assert not (await asyncio.wait_for(reading, 5.0)).clean
         await transport.close()
         await connector.close()
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 503])
+async def test_the_cause_of_a_refused_upgrade_does_not_hold_the_key(status: int) -> None:
+    error: BaseException | None = await refusal(status)
+    assert isinstance(error, VoxpoolError)
+    assert error.__cause__ is not None
+    while error is not None:
+        assert KEY not in repr(error) + str(error) + repr(error.args) + "".join(traceback.format_exception(error))
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (200, ConnectFailed, "(HTTP 200): OK, but no WebSocket; is the address right"),
+        (404, ConnectFailed, "(HTTP 404): Not Found, but no WebSocket"),
+        (503, ConnectFailed, "(HTTP 503): Service Unavailable"),
+        (599, ConnectFailed, "(HTTP 599): an unknown status"),
+        (401, CredentialRejected, "the upgrade was refused with HTTP 401 Unauthorized"),
+        (403, CredentialRejected, "the upgrade was refused with HTTP 403 Forbidden"),
+    ],
+)
+async def test_a_refused_upgrade_is_told_in_words_that_help(status: int, kind: type[Exception], words: str) -> None:
+    error = await refusal(status)
+    assert isinstance(error, kind)
+    assert words in str(error)
+
+
+async def test_a_redirect_is_named() -> None:
+    error = await refusal(302, Location="http://elsewhere.invalid/login")
+    assert "it redirects to elsewhere.invalid: the host name cannot be resolved" in str(error)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("7", 7.0), ("0", 0.0), ("soon", None), ("", None), ("-3", None)])
+async def test_the_wait_that_an_answer_asks_for_is_kept(value: str, expected: float | None) -> None:
+    error: Any = await refusal(429, **{"Retry-After": value})
+    assert error.retry_after_s == expected
+
+
+async def test_the_wait_may_be_a_date() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    error: Any = await refusal(503, **{"Retry-After": date})
+    assert 3000 < error.retry_after_s <= 3600
+    assert "it asks to wait" not in str(error)

@@ -26,6 +26,7 @@ class WireServer:
         texts: Text by context id.
         pongs: Payloads of pongs that came.
         refuse: HTTP status that every upgrade is refused with, or None.
+        refuse_headers: Headers of those refusals.
         handler: Replaces the handling of a connection, when set.
     """
 
@@ -35,6 +36,7 @@ class WireServer:
         self.texts: dict[str, str] = {}
         self.pongs: list[bytes] = []
         self.refuse: int | None = None
+        self.refuse_headers: dict[str, str] = {}
         self.handler: Handler | None = None
         self.sockets: list[web.WebSocketResponse] = []
         self.requests: list[web.Request] = []
@@ -43,7 +45,7 @@ class WireServer:
         self.headers.append(request.headers)
         self.requests.append(request)
         if self.refuse is not None:
-            return web.Response(status=self.refuse)
+            return web.Response(status=self.refuse, headers=self.refuse_headers)
         ws = web.WebSocketResponse(compress=False, autoping=False)
         await ws.prepare(request)
         self.sockets.append(ws)

@@ -288,7 +288,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _known(
         "bad_certificate",
         "The certificate does not fit",
-        "The server's TLS certificate is not valid for that name: a wrong host, a proxy in between, or a wrong clock.",
+        "The server's TLS certificate was not accepted: a wrong host, a proxy in between, or a wrong clock.",
         "Check the endpoint's name and this machine's clock and proxies.",
         "2",
         pattern=r"certificate|\b(tls|ssl)\b",

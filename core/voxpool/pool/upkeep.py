@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, ServiceError, VoxpoolError
 from voxpool.events import CloseReason, ConnectionPinged, ConnectionState, FrameDropped
 from voxpool.pool.admission import begin_handshake, fail_waiting, open_connections, pump
@@ -11,6 +13,9 @@ from voxpool.pool.books import Books, code_of
 from voxpool.pool.commands import Disconnect, Ping
 from voxpool.pool.endings import attempt_failed, close_instead, connect_failure_ends, context_broke
 from voxpool.pool.records import Link
+
+RETRY_AFTER_CAP_S: Final = 60.0
+"""Longest wait that an answer to a handshake may ask for: one wrong header must not silence a pool for hours."""
 
 
 def connected(books: Books, link: Link, now: float) -> None:
@@ -49,6 +54,8 @@ def connect_failed(books: Books, link: Link, error: VoxpoolError, now: float) ->
     books.shift(link, ConnectionState.CLOSED, now)
     _retire_replaced(books, link, now)
     _back_off(books, now)
+    if isinstance(error, ConnectFailed) and error.retry_after_s:
+        books.connect_at = max(books.connect_at, now + min(error.retry_after_s, RETRY_AFTER_CAP_S))
     if isinstance(error, CredentialRejected):
         credential_rejected(books, error, now)
     elif isinstance(error, ConnectFailed):

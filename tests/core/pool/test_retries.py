@@ -8,8 +8,16 @@ import pytest
 
 from support.fake_transport import FakeContext, FakeService, audio_of
 from support.pools import heard, open_pool
-from voxpool.errors import ConnectionLost, LimitReached, ServiceError
-from voxpool.events import CloseReason, Outcome, SlotChanged, SlotState, UtteranceRetried
+from voxpool.errors import ConnectFailed, ConnectionLost, LimitReached, ServiceError
+from voxpool.events import (
+    CloseReason,
+    ConnectionChanged,
+    ConnectionState,
+    Outcome,
+    SlotChanged,
+    SlotState,
+    UtteranceRetried,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -219,3 +227,15 @@ async def test_streamed_text_beyond_what_is_kept_is_not_half_repeated() -> None:
         with pytest.raises(ConnectionLost):
             await heard(utterance)
         assert utterance.attempts == 1
+
+
+@pytest.mark.parametrize(("asked_s", "granted_s"), [(5.0, 5.0), (86_400.0, 60.0)])
+async def test_a_refused_handshake_is_repeated_when_the_answer_asks_for_it(asked_s: float, granted_s: float) -> None:
+    service = FakeService()
+    service.connect_errors.append(ConnectFailed("fake", "Too Many Requests", 429, asked_s))
+    async with open_pool(service, acquire_timeout_s=100.0, backoff_cap_s=1.0) as (pool, audit):
+        began = asyncio.get_running_loop().time()
+        await heard(pool.speak("Hello."))
+        assert service.handshakes == 2
+        opened = next(event.at for event in audit.of(ConnectionChanged) if event.new is ConnectionState.OPEN)
+        assert opened - began == pytest.approx(granted_s + 0.08, abs=0.01)
