@@ -74,7 +74,7 @@ def test_say_brings_a_server_of_its_own_and_reads_standard_input(tmp_path):
         (("say", "Hi.", "--rate", "9"), 2, "speaking_rate is 9.0"),
         (("say", "Hi.", "--url", "ftp://x"), 2, "endpoint URL"),
         (("say", "Hi.", "--url", "http://example.org", "--key", KEY), 2, "without encryption"),
-        (("say", "Hi.", "-o", "no/such/folder/x.wav"), 1, "no/such/folder"),
+        (("say", "Hi.", "-o", "no/such/folder/x.wav"), 2, "no/such/folder/x.wav cannot be written"),
         (("say", " "), 2, "nothing to say"),
         (("say", "🙂", "-o", "silent.wav"), 1, "nothing in it that can be spoken"),
         (("voices", "--url", UNUSED), 1, "127.0.0.1:9"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import wave
 from pathlib import Path
@@ -24,11 +25,28 @@ def write_wav(path: str | os.PathLike[str], pcm: npt.NDArray[np.int16], sample_r
         OSError: If it cannot be written.
         ValueError: If the samples are not mono int16.
     """
+    data = wav_bytes(pcm, sample_rate_hz)
+    with whole(Path(path)) as file:
+        file.write(data)
+
+
+def wav_bytes(pcm: npt.NDArray[np.int16], sample_rate_hz: int) -> bytes:
+    """Return what stands in a mono WAV file.
+
+    Args:
+        pcm: Samples, shape (n,), int16.
+        sample_rate_hz: Samples a second.
+
+    Raises:
+        ValueError: If the samples are not mono int16.
+    """
     if pcm.dtype != np.int16 or pcm.ndim != 1:
         raise ValueError(f"a WAV file takes int16 samples of shape (n,), not {pcm.dtype} of shape {pcm.shape}")
-    with whole(Path(path)) as file, wave.open(file, "wb") as out:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
         set_format(out, sample_rate_hz)
         out.writeframes(np.ascontiguousarray(pcm, dtype="<i2").tobytes())
+    return file.getvalue()
 
 
 def set_format(out: wave.Wave_write, sample_rate_hz: int) -> None:

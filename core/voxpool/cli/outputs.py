@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,13 @@ def written(file: Path, data: bytes) -> str | None:
     except OSError as error:
         return unwritable(file, error)
     return None
+
+
+def print_data(data: str | bytes) -> None:
+    """Print what programs read, JSON, CSV, a page or a sound: text in UTF-8, whatever the terminal's encoding is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data.encode() if isinstance(data, str) else data)
+    sys.stdout.buffer.flush()
 
 
 def unwritable(file: Path, error: OSError) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 
 from voxpool import Endpoint, Pool, PoolConfig, Utterance
 from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, reached
-from voxpool.errors import VoxpoolError
+from voxpool.cli.outputs import STDOUT, check_outputs, print_data
+from voxpool.errors import VoxpoolError, WrongUse
 from voxpool.protocol.settings import ContextSettings, DeliveryMode
 
 _POLL_S: Final = 0.02
@@ -22,7 +23,9 @@ _DEVICE_TAIL_S: Final = 0.3
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``voxpool say``."""
     parser.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write a WAV file instead of playing")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write a WAV file instead of playing; - prints it"
+    )
     add_voice_options(parser)
     parser.add_argument("--device", metavar="NAME", help="sound device to play through")
     add_endpoint_options(parser)
@@ -75,16 +78,31 @@ def run(arguments: argparse.Namespace) -> int:
     """Speak, and return the exit code.
 
     Raises:
-        VoxpoolError: If it cannot be spoken, played or written.
+        WrongUse: If the text cannot be read, or the file not be written.
+        VoxpoolError: If it cannot be spoken or played.
     """
-    text = sys.stdin.read() if arguments.text == "-" else arguments.text
+    text = _standard_input() if arguments.text == "-" else arguments.text
     if not text.strip():
         print("voxpool: there is nothing to say; give a text", file=sys.stderr)
         return 2
     settings = settings_from(arguments)
     endpoint = chosen_endpoint(arguments.url, arguments.key)
+    check_outputs({"--output": arguments.output})
     asyncio.run(_say(text, settings, endpoint, arguments.output, arguments.device))
     return 0
+
+
+def _standard_input() -> str:
+    # There is none when the caller closed it.
+    if sys.stdin is None:
+        return ""
+    try:
+        text = sys.stdin.read()
+        # In some locales what cannot be read comes as halves of surrogate pairs instead.
+        text.encode()
+    except UnicodeError as error:
+        raise WrongUse(f"standard input is no text in {sys.stdin.encoding}, as it has to be here") from error
+    return text
 
 
 async def _say(
@@ -100,14 +118,17 @@ async def _say(
 
 
 async def _write(utterance: Utterance, output: Path) -> None:
-    from voxpool.audio.wav import write_wav
+    from voxpool.audio.wav import wav_bytes, write_wav
 
     parts = [chunk.pcm async for chunk in utterance]
     _check_spoken(utterance)
     pcm = np.concatenate(parts)
     rate = utterance.settings.sample_rate_hz
-    await asyncio.to_thread(write_wav, output, pcm, rate)
-    print(f"{output}: {pcm.size / rate:.2f} s at {rate} Hz", file=sys.stderr)
+    if output == STDOUT:
+        print_data(wav_bytes(pcm, rate))
+    else:
+        await asyncio.to_thread(write_wav, output, pcm, rate)
+    print(f"{'standard output' if output == STDOUT else output}: {pcm.size / rate:.2f} s at {rate} Hz", file=sys.stderr)
 
 
 def _check_spoken(utterance: Utterance) -> None:
@@ -138,6 +159,8 @@ async def _play(utterance: Utterance, device: str | None) -> None:
         if player.state.kind == "none":
             print(f"voxpool: nothing was heard, {player.state.why}; -o FILE writes it to a file", file=sys.stderr)
         else:
+            if player.state.why:
+                print(f"voxpool: {player.state.why}; played through {player.state.name}", file=sys.stderr)
             # What was handed to the device is heard a little later.
             await asyncio.sleep(_DEVICE_TAIL_S)
     finally:
