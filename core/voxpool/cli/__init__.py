@@ -11,6 +11,7 @@ standard error; ``VOXPOOL_DEBUG=1`` adds the traceback.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -62,11 +63,14 @@ def main(argv: Sequence[str] | None = None, *, begins: Callable[[], object] | No
 
 
 def _main(arguments: list[str], begins: Callable[[], object]) -> int:
+    _let_everything_be_printed()
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         begins()
         code: int = import_module(f"voxpool.cli.{parsed.command}").run(parsed)
-        sys.stdout.flush()
+        # There is none when the caller closed it.
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -96,7 +100,9 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"voxpool {metadata.version('voxgrid')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+        )
         if name in argv:
             import_module(f"voxpool.cli.{name}").configure(command)
     return parser
@@ -113,6 +119,13 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, CredentialRejected):
         return f"{error.what}; {CHECK_KEY}"
     return str(error) or type(error).__name__
+
+
+def _let_everything_be_printed() -> None:
+    # A name or a sign that the encoding of the terminal lacks comes as an escape, and does not end the command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _silence_stdout() -> None:

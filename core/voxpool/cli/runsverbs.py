@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from voxpool.cli.outputs import STDOUT, check_outputs, written
+from voxpool.cli.outputs import STDOUT, check_outputs, print_data, written
 from voxpool.cli.runs import LAST
 from voxpool.errors import RunsError, WrongUse
 from voxpool.stress import storefile
@@ -47,7 +47,7 @@ def _existing(path: Path) -> Path:
 def _list(store: RunStore, arguments: argparse.Namespace) -> int:
     found = store.list(" ".join(arguments.search))
     if arguments.json:
-        print(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
+        print_data(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False) + "\n")
         return 0
     if not found:
         print("no run matches" if arguments.search else "no run is kept yet")
@@ -178,7 +178,7 @@ def _export(store: RunStore, arguments: argparse.Namespace) -> int:
     for option, file in wanted.items():
         data = _FORMS[option.removeprefix("--")](result, arguments.texts)
         if file == STDOUT:
-            sys.stdout.write(data.decode().replace("\r\n", "\n"))
+            print_data(data.replace(b"\r\n", b"\n"))
         elif trouble := written(file, data):
             raise RunsError(trouble)
     for file in wanted.values():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from voxpool import Pool
 from voxpool.cli import CHECK_KEY, stresstext
-from voxpool.cli.outputs import STDOUT, check_outputs, written
+from voxpool.cli.outputs import STDOUT, check_outputs, print_data, written
 from voxpool.errors import SettingError, VoxpoolError
 from voxpool.local import LIKE_THE_SERVICE, LocalServer
 from voxpool.stress.control import RunControl
@@ -176,9 +176,9 @@ class StressRun:
         """
         arguments, texts = self._arguments, self._arguments.texts
         if arguments.json == STDOUT:
-            print(to_json(result, texts=texts), end="", flush=True)
+            print_data(to_json(result, texts=texts))
         elif arguments.csv == STDOUT:
-            print(to_csv(result, texts=texts).replace("\r\n", "\n"), end="", flush=True)
+            print_data(to_csv(result, texts=texts).replace("\r\n", "\n"))
         else:
             print(stresstext.report(result), flush=True)
         if self._unwritten is None:
