@@ -143,7 +143,10 @@ def _stretch(recording: Recording, arguments: argparse.Namespace) -> tuple[float
 def _speed(text: str) -> float:
     if text == "burst":
         return BURST
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < BURST:
-        raise argparse.ArgumentTypeError(f"{text} is neither above 0 nor burst")
+        raise argparse.ArgumentTypeError(f"{text} is neither a number above 0 nor burst")
     return value

@@ -1,6 +1,8 @@
 """What every command has in common: exit codes, one sentence for a failure, no traceback."""
 
 import importlib
+import io
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +10,9 @@ import sys
 import pytest
 
 from voxpool import cli
+from voxpool.cli import voices
 from voxpool.errors import EndpointError, PoolClosed, SettingError
+from voxpool.voices import Voice
 
 
 @pytest.fixture
@@ -94,3 +98,68 @@ def test_a_reader_that_goes_away_is_no_traceback():
         _, complaint = process.communicate(timeout=60)
     assert complaint == b""
     assert process.returncode == 1
+
+
+VOICES = (Voice("Ashley", "Ashley", ("EN_US",)), Voice("Zoë", "Zoë", ("en",)), Voice("Épée", "Épée", ("et",)))
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    async def found(_endpoint):
+        return VOICES
+
+    monkeypatch.setattr(voices, "_list", found)
+
+
+def printed_in_ascii(monkeypatch, *arguments):
+    """Return what a command prints to a terminal that knows no letter beyond ASCII."""
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii", errors="strict"))
+    assert cli.main(arguments) == 0
+    return printed.getvalue()
+
+
+def test_what_the_terminal_cannot_show_does_not_end_a_command(listed, monkeypatch):
+    assert printed_in_ascii(monkeypatch, "voices").splitlines()[1].startswith(rb"Zo\xeb")
+
+
+def test_json_is_utf_8_wherever_it_is_printed(listed, monkeypatch):
+    found = json.loads(printed_in_ascii(monkeypatch, "voices", "--json"))
+    assert [each["id"] for each in found] == ["Ashley", "Zoë", "Épée"]
+
+
+def test_a_standard_output_that_is_closed_is_no_failure(failing, monkeypatch, capsys):
+    monkeypatch.setattr(voices, "run", lambda _arguments: 0)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli.main(["voices"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "ids"),
+    [
+        ("en", ["Ashley", "Zoë"]),
+        ("EN_us", ["Ashley", "Zoë"]),
+        ("en-GB", ["Zoë"]),
+        ("e", []),
+        ("et", ["Épée"]),
+        ("", ["Ashley", "Zoë", "Épée"]),
+    ],
+)
+def test_voices_of_a_language(listed, capsys, language, ids):
+    assert cli.main(["voices", "--json", "--language", language]) == 0
+    printed = capsys.readouterr()
+    assert [each["id"] for each in json.loads(printed.out)] == ids
+    assert (f"no voice speaks {language}" in printed.err) == (not ids)
+
+
+def test_a_description_keeps_its_capitals(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["say", "--help"])
+    assert "Speak a text, through the loudspeaker or into a WAV file." in capsys.readouterr().out
+
+
+def test_a_speed_that_is_no_number_is_said_in_words(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["recording", "replay", "--speed", "fast", "x.vxr"])
+    assert "argument --speed: fast is neither a number above 0 nor burst" in capsys.readouterr().err

@@ -28,7 +28,7 @@ class Spoken:
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def asked(monkeypatch, tmp_path):
     """Return the texts that were spoken; nothing is: each is 20 ms of sound."""
     texts = []
 
@@ -50,6 +50,7 @@ def asked(monkeypatch):
     async def reached(_endpoint):
         yield None
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(say, "Pool", Pool)
     monkeypatch.setattr(say, "reached", reached)
     monkeypatch.delenv("INWORLD_API_KEY", raising=False)
