@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import errno
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -253,7 +254,7 @@ class Recording:
 
     def _add_file(self, path: Path) -> None:
         try:
-            file = path.open("rb")
+            file = _open(path)
         except OSError as error:
             if len(self.paths) == 1:
                 raise RecordingError(f"{path.name} cannot be opened: {error.strerror or error}") from error
@@ -368,6 +369,13 @@ class Recording:
 
 def _first(head: BlockHead) -> float:
     return head.first
+
+
+def _open(path: Path) -> BinaryIO:
+    """Open a file to read; a pipe would have its reader wait for ever, and every file after it."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.ESPIPE, "it is a pipe or a device")
+    return path.open("rb")
 
 
 def _escaped(name: str) -> str:

@@ -91,8 +91,9 @@ class TimeTravel(QObject):
         """Show a file that was opened, at its first error or its start."""
         before, self.opened = self.opened, past
         self._player.stop()
-        self._show_line()
+        # First the moment: until then the new one has none, and what the window shows is of the one before.
         self.go(past.first_trouble())
+        self._show_line()
         if before is not None:
             before.close()
 

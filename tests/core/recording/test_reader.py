@@ -1,6 +1,7 @@
 """Reading: whatever happened to a file, what is whole of it is shown and the rest is a sentence."""
 
 import gzip
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -141,6 +142,14 @@ def test_a_file_that_is_not_there_or_a_folder_is_a_sentence(tmp_path):
     for path in (tmp_path / "absent.vxr", tmp_path):
         with pytest.raises(RecordingError, match="cannot be opened"):
             Recording.open(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_a_sentence_and_nobody_waits_for_its_other_end(tmp_path):
+    path = tmp_path / "pipe.vxr"
+    os.mkfifo(path)
+    with pytest.raises(RecordingError, match="cannot be opened: it is a pipe or a device"):
+        Recording.open(path)
 
 
 def test_a_recording_grows_while_it_is_read(tmp_path):

@@ -6,7 +6,7 @@ import threading
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from support.fake_events import FakePool
 from support.lab_stage import FakeLink
@@ -339,6 +339,17 @@ def test_a_colleagues_file_is_shown_while_recording_goes_on(stage, feature, fore
     assert feature.travel.opened is None
     feature.travel.go(1001.0)
     assert feature.travel.shown.own
+
+
+def test_a_second_file_is_opened_while_one_is_shown(stage, feature, foreign, qtbot):
+    record(stage, feature, 3)
+    for _ in range(2):
+        before = feature.travel.opened
+        feature.files.open_file(foreign)
+        qtbot.waitUntil(lambda before=before: feature.travel.opened not in (None, before))
+        opened = feature.travel.opened
+        assert stage.parts.bridge.now() == opened.at
+        assert f"PAST {opened.clock()}" in [label.text() for label in feature.view.findChildren(QLabel)]
 
 
 def test_a_colleagues_frames_are_listed_with_the_moment(stage, feature, foreign, qtbot):
