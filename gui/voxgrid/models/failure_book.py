@@ -196,6 +196,16 @@ class FailureBook:
         """Failures so far, forgotten ones included."""
         return self._number
 
+    def same(self, failure: Failure | None) -> Failure | None:
+        """Return what this book knows of a failure of another one, such as the live one: books number for themselves."""
+        if failure is None:
+            return None
+        mark = _mark(failure)
+        known = self._failures.get(failure.number)
+        if known is not None and _mark(known) == mark:
+            return known
+        return next((each for each in reversed(self._failures.values()) if _mark(each) == mark), None)
+
     def get(self, number: int) -> Failure | None:
         """Return a failure, or None when it is unknown or forgotten."""
         return self._failures.get(number)
@@ -475,6 +485,11 @@ class FailureBook:
     def _frame_dropped(self, event: FrameDropped) -> None:
         text = event.text + (f" ({event.count} so far)" if event.count > 1 else "")
         self.add(Kind.FRAME, event.at, text, Situation.FRAME, connection_id=event.connection_id, row=event.row)
+
+
+def _mark(failure: Failure) -> tuple[object, ...]:
+    """Return what tells a failure from all others, whoever numbers them."""
+    return failure.at, failure.kind, failure.connection_id, failure.context_id, failure.text
 
 
 def _code_in(text: str) -> int | None:

@@ -125,7 +125,7 @@ class ErrorsFeature(QObject):
         self._count = ServerCount(desk, self._counted)
         self._cell: Place | None = None
         self._group = ""
-        self._failure = 0
+        self._chosen: Failure | None = None
         self._shown_at = float("-inf")
         self._stale = True
         self._differences: list[Suspect] = []
@@ -149,6 +149,11 @@ class ErrorsFeature(QObject):
     def book(self) -> FailureBook:
         """The failures of the pool in use."""
         return self._desk.bridge.models.errors
+
+    @property
+    def chosen(self) -> Failure | None:
+        """The failure that is explained, as the book on show knows it: another moment has a book of its own."""
+        return self.book.same(self._chosen)
 
     def _connect(self) -> None:
         view, desk = self.view, self._desk
@@ -203,11 +208,14 @@ class ErrorsFeature(QObject):
         self.refresh()
 
     def _replaced(self) -> None:
-        self._cell, self._group, self._failure = None, "", 0
         self._differences = []
-        self.view.show_filter("")
-        self.view.show_detail(None)
+        chosen = self.chosen
+        if chosen is None:
+            self._cell, self._group = None, ""
+            self.view.show_filter("")
         self.refresh()
+        if chosen is not None:
+            self.view.groups.choose(chosen.fingerprint)
 
     def _counted(self, differences: list[Suspect]) -> None:
         self._differences = differences
@@ -224,6 +232,11 @@ class ErrorsFeature(QObject):
         models = self._desk.bridge.models
         self.view.show_groups(self._groups(), self.book.total, now)
         self.view.show_failures(self._failures())
+        chosen = self.chosen
+        if chosen is None:
+            self.view.failures.forget()
+        else:
+            self.view.failures.choose(chosen.number)
         self._show_detail()
         if models.connections.changed or self.view.currentIndex() == 1:
             models.connections.changed = False
@@ -262,7 +275,7 @@ class ErrorsFeature(QObject):
         self.view.show_suspects(found, f"{said} {self._count.said}")
 
     def _show_detail(self) -> None:
-        failure = self.book.get(self._failure)
+        failure = self.chosen
         self.view.show_detail(self.detail(failure) if failure is not None else None)
 
     def detail(self, failure: Failure) -> Detail:
@@ -321,7 +334,7 @@ class ErrorsFeature(QObject):
             return
         # First: a list that gets the keyboard takes its first line.
         self.go()
-        self._cell, self._group, self._failure = None, failure.fingerprint, number
+        self._cell, self._group, self._chosen = None, failure.fingerprint, failure
         self.view.show_filter("")
         self.refresh()
         self.view.groups.choose(failure.fingerprint)
@@ -329,16 +342,17 @@ class ErrorsFeature(QObject):
 
     def show_moment(self) -> None:
         """Go back to the moment of the chosen error, or of the newest."""
-        if self.book.get(self._failure) is None:
+        if self.chosen is None:
             self.show_newest()
-        self._want_moment(self._failure)
+        if self.chosen is not None:
+            self._want_moment(self.chosen.number)
 
     def show_cell(self, row: int, column: int) -> None:
         """Show the errors of one cell alone."""
         self.go()
         self._cell, self._group = (row, column), ""
         newest = next(iter(self.book.of_cell(row, column)), None)
-        self._failure = newest.number if newest is not None else 0
+        self._chosen = newest
         self.view.show_filter(f"Only connection {row + 1}, slot {column + 1}")
         self.refresh()
         if newest is not None:
@@ -374,13 +388,11 @@ class ErrorsFeature(QObject):
 
     def _group_chosen(self, group: Group) -> None:
         self._group = group.fingerprint
-        newest = next(iter(self._failures()), None)
-        self._failure = newest.number if newest is not None else 0
+        self._chosen = next(iter(self._failures()), None)
         self.refresh()
-        self.view.failures.choose(self._failure)
 
     def _failure_chosen(self, failure: Failure) -> None:
-        self._failure = failure.number
+        self._chosen = failure
         self._show_detail()
 
     def _failure_opened(self, failure: Failure) -> None:
@@ -389,8 +401,12 @@ class ErrorsFeature(QObject):
 
     def _want_moment(self, number: int) -> None:
         failure = self.book.get(number)
-        if failure is not None:
-            self.momentWanted.emit(failure.at)
+        if failure is None:
+            return
+        self.momentWanted.emit(failure.at)
+        then = self.book.same(failure)
+        if then is not None and self._desk.bridge.in_past:
+            self._choose_cell(then)
 
     def _go_to_number(self, number: int) -> None:
         failure = self.book.get(number)
@@ -399,11 +415,14 @@ class ErrorsFeature(QObject):
 
     def _go_to(self, failure: Failure) -> None:
         """Choose the cell, show the utterance, and tell whoever shows moments."""
+        self._choose_cell(failure)
+        self.momentChosen.emit(failure.at, failure.connection_id, failure.context_id)
+
+    def _choose_cell(self, failure: Failure) -> None:
         if failure.row >= 0:
             self._desk.window.cockpit.grid.choose(failure.row, max(0, failure.column))
         if failure.utterance_id:
             self._desk.presenter.inspect(failure.utterance_id)
-        self.momentChosen.emit(failure.at, failure.connection_id, failure.context_id)
 
     def _suspect_opened(self, suspect: Suspect) -> None:
         self._desk.window.cockpit.grid.choose(suspect.row, suspect.column)

@@ -198,6 +198,12 @@ class LineList(QListView):
             self.setCurrentIndex(self._items.index(row))
         return row >= 0
 
+    def forget(self) -> None:
+        """Select nothing."""
+        self._key = None
+        if self.currentIndex().isValid():
+            self.setCurrentIndex(QModelIndex())
+
     @property
     def current(self) -> Any:
         """The selected thing, or None."""

@@ -13,6 +13,7 @@ from support.lab_stage import FakeLink
 from support.recordings import RecordedPool, make_writer
 from voxgrid.frames import FramesFeature
 from voxgrid.lab import StressLab
+from voxgrid.layouts import LAYOUTS
 from voxgrid.models.cell import Look
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
@@ -534,6 +535,39 @@ def test_the_moment_of_an_error_is_shown_on_request_and_not_by_choosing_it(stage
     assert bridge.now() == failure.at
     assert live is not bridge.models
     assert stage.parts.window.docks["timeline"].isVisible()
+
+
+def test_the_moment_of_an_error_keeps_it_explained_and_leads_to_its_cell(stage, feature):
+    stage.parts.window.show_layout(next(layout for layout in LAYOUTS if layout.name == "inspect"))
+    record(stage, feature, 3)
+    errors = errors_of(stage)
+    stage.pool.fire(60)
+    stage.frame(0.5)
+    # The window's own faults are numbered with the others, and a recording does not know them.
+    stage.parts.notifications.exception(ValueError("made up"))
+    for row in (4, 9):
+        stage.frame(0.5)
+        stage.pool.cut(row)
+        stage.frame()
+    chosen = next(each for each in errors.book.all() if each.row == 4 and each.column >= 0)
+    errors.show_failure(chosen.number)
+    explained = errors.view.detail.shown
+    errors.view.detail.momentRequested.emit(chosen.number)
+    bridge, grid = stage.parts.bridge, stage.parts.window.cockpit.grid
+    assert bridge.in_past
+    assert errors.view.detail.shown.answers["where"] == explained.answers["where"]
+    assert errors.view.failures.current.context_id == chosen.context_id
+    assert errors.view.groups.current.fingerprint == chosen.fingerprint
+    assert (grid.currentIndex().row(), grid.currentIndex().column()) == (4, chosen.column)
+    assert stage.parts.presenter.chosen == chosen.utterance_id
+    feature.travel.go(chosen.at - 0.4)
+    assert errors.view.detail.shown is None, "it has not happened yet"
+    assert errors.view.failures.current is None
+    feature.travel.go(chosen.at)
+    assert errors.view.detail.shown.answers["where"] == explained.answers["where"]
+    feature.travel.back_to_live()
+    assert errors.view.detail.shown.number == chosen.number
+    assert errors.view.failures.current is chosen
 
 
 def test_the_key_goes_to_the_moment_of_the_newest_error(stage, feature):
