@@ -14,7 +14,7 @@ from voxgrid.grid_menus import GridMenus
 from voxgrid.loop_lag import LoopLag
 from voxgrid.models.board import Frame
 from voxgrid.models.grid import Place
-from voxgrid.models.inspection import Inspection, Spoken, inspect, inspect_empty
+from voxgrid.models.inspection import Inspection, Spoken, inspect, inspect_absent, inspect_empty
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import percentile
 from voxgrid.notifications import Notifications, Severity
@@ -261,6 +261,10 @@ class Presenter(QObject):
     def _refresh_inspector(self, now: float) -> None:
         self._inspected_at = now
         inspection = self._inspection(now)
+        if inspection is None and self._chosen and self._bridge.in_past:
+            # What it became later must not stand beside a grid of before.
+            inspection = inspect_absent(self._chosen)
+            self._window.inspector.show_sound(None)
         if inspection is not None and inspection != self._window.inspector.shown:
             self._window.inspector.show_inspection(inspection)
         cell = self.cell

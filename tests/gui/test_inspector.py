@@ -1,5 +1,7 @@
 """The inspector of one context: its attempts, its settings, its text and its sound."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor
@@ -181,6 +183,32 @@ async def test_it_can_be_read_in_a_narrow_dock(stage, talk, wide):
         right = view.mapTo(inspector.widget(), QPoint(view.width(), 0)).x()
         assert right <= inspector.viewport().width()
         assert view.cell.width() + view.frames.width() <= view.width()
+
+
+async def test_listening_makes_nothing_wider_than_the_dock(stage, talk):
+    stage.parts.presenter.inspect(life_with(stage, 1).utterance_id)
+    inspector = stage.parts.window.inspector
+    inspector.setFixedWidth(256)
+    asked = []
+    inspector.listenRequested.connect(asked.append)
+    for listening in (False, True):
+        inspector.show_inspection(replace(inspector.shown, audible=True, listening=listening))
+        stage.app.processEvents()
+        assert inspector.widget().width() <= inspector.viewport().width()
+        inspector._listen.click()
+        assert inspector._listen.isChecked() is listening, "what is heard is not known from the click"
+        assert inspector._listen.accessibleName() == ("Stop listening" if listening else "Listen")
+    assert asked == [inspector.shown.utterance_id] * 2
+
+
+async def test_nothing_is_headed_as_heard_where_nothing_is_shown(stage, talk, monkeypatch):
+    life = life_with(stage, 1)
+    monkeypatch.setattr(stage.parts.controller.records, "get", {life.utterance_id: record_for(life)}.get)
+    stage.parts.presenter.inspect(life.utterance_id)
+    inspector = stage.parts.window.inspector
+    assert not inspector._heard_head.isHidden()
+    stage.parts.bridge.attach(stage.pool)
+    assert inspector._heard_head.isHidden()
 
 
 async def test_every_attempt_can_be_read_aloud(stage, talk):

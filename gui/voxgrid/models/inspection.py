@@ -145,6 +145,15 @@ def inspect_empty(cell: CellState) -> Inspection:
     )
 
 
+def inspect_absent(utterance_id: int) -> Inspection:
+    """Describe an utterance that a moment of the past does not know."""
+    return Inspection(
+        title=f"UTTERANCE #{utterance_id}",
+        state="not at this moment",
+        text="It had not been asked for yet, or it was over long before: choose a cell to see what it holds at this moment.",
+    )
+
+
 def _error(life: Life) -> str:
     if life.error:
         return _sentence(life.error)

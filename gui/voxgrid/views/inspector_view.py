@@ -104,6 +104,8 @@ class InspectorView(Page):
 
     def _build_buttons(self) -> None:
         self._listen = QPushButton("Listen", self)
+        # Pressed while it is heard: a longer word for it would make the page wider than the dock, and cut it off.
+        self._listen.setCheckable(True)
         self._save = QPushButton("Save…", self)
         self._interrupt = QPushButton("Interrupt", self)
         self._interrupt.setProperty("role", "danger")
@@ -174,7 +176,7 @@ class InspectorView(Page):
         _set(self._error_advice, inspection.advice)
         self.attempts.show_sections(inspection.sections)
         self.attempts.setVisible(bool(inspection.sections))
-        self._listen.setText("Stop listening" if inspection.listening else "Listen")
+        self._show_listening(inspection.listening)
         self._listen.setEnabled(inspection.audible)
         self._save.setEnabled(inspection.savable)
         self._interrupt.setEnabled(inspection.running)
@@ -193,7 +195,6 @@ class InspectorView(Page):
         said = settings_head(inspection.settings)
         _set(self._settings_head, f"SETTINGS · {said}" if said else "SETTINGS")
         for shown, *widgets in (
-            (bool(inspection.heard) or self.waveform.record is not None, self._heard_head),
             (bool(inspection.heard), self.heard),
             (bool(inspection.settings), self._settings_head, self.settings),
             (bool(inspection.facts), self._facts_head, self.facts),
@@ -201,12 +202,18 @@ class InspectorView(Page):
             for widget in widgets:
                 if widget.isHidden() is shown:
                     widget.setVisible(shown)
+        self._show_heard_head()
+
+    def _show_heard_head(self) -> None:
+        heard = self._shown is not None and bool(self._shown.heard)
+        self._heard_head.setVisible(heard or self.waveform.record is not None)
 
     def show_sound(self, record: UtteranceRecord | None) -> None:
         """Show the sound of the utterance on show, or of one whose sound is not kept."""
         if record is not self.waveform.record:
             self.waveform.set_record(record)
             self.waveform.setVisible(record is not None)
+            self._show_heard_head()
         elif record is not None:
             self.waveform.refresh()
 
@@ -217,7 +224,15 @@ class InspectorView(Page):
             self._state.setProperty("color", color)
             self._state.setStyleSheet(f"color: {color}")
 
+    def _show_listening(self, listening: bool) -> None:
+        said = "Stop listening" if listening else "Listen"
+        self._listen.setChecked(listening)
+        self._listen.setAccessibleName(said)
+        self._listen.setToolTip(said)
+
     def _ask(self, signal: object) -> None:
+        # A click presses the button at once; whether it is heard is said by what follows.
+        self._show_listening(self._shown is not None and self._shown.listening)
         if self._shown is not None and self._shown.utterance_id:
             signal.emit(self._shown.utterance_id)  # type: ignore[attr-defined]
 

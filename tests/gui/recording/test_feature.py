@@ -214,6 +214,22 @@ def test_the_chosen_context_stays_chosen(stage, feature):
     assert stage.parts.presenter.chosen == cell.utterance_id
 
 
+def test_what_a_moment_does_not_know_is_not_shown_as_it_became_later(stage, feature):
+    record(stage, feature)
+    done = [cell for cell in stage.parts.bridge.models.grid.cells() if cell.look is Look.DONE]
+    cell = max(done, key=lambda each: each.utterance_id)
+    stage.parts.presenter.inspect(cell.utterance_id)
+    asked_at = stage.parts.bridge.models.lives.get(cell.utterance_id).requested_at
+    inspector = stage.parts.window.inspector
+    feature.travel.go(stage.pool.now)
+    assert inspector.shown.utterance_id == cell.utterance_id
+    feature.travel.go(asked_at - 0.5)
+    assert (inspector.shown.utterance_id, inspector.shown.state) == (0, "not at this moment")
+    assert inspector.shown.title == f"UTTERANCE #{cell.utterance_id}"
+    feature.travel.back_to_live()
+    assert inspector.shown.utterance_id == cell.utterance_id
+
+
 def test_nothing_can_be_done_in_the_past(stage, feature, monkeypatch):
     record(stage, feature)
     cancelled = []
