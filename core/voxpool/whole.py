@@ -14,7 +14,8 @@ from typing import BinaryIO
 def whole(target: Path) -> Iterator[BinaryIO]:
     """Give a file to write into, which gets its name when all is written; a full disk leaves what was there.
 
-    A device or a pipe is written into as it is: a file must not take its place.
+    A device or a pipe is written into as it is: a file must not take its place.  The same goes for what leads to an open
+    file, as ``/dev/stdout`` does; any other link stays one, and the file that it leads to is written.
 
     Args:
         target: The file; its directory must exist.
@@ -25,17 +26,18 @@ def whole(target: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: If it cannot be written.
     """
-    if target.exists() and not target.is_file():
+    if target.exists() and (not target.is_file() or _leads_to_an_open_file(target)):
         with target.open("wb") as file:
             yield file
         return
-    draft = draft_beside(target)
+    final = Path(os.path.realpath(target))
+    draft = _draft_beside(final)
     try:
         with draft.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(target)
+        draft.replace(final)
     except OSError as error:
         draft.unlink(missing_ok=True)
         if error.filename is not None:
@@ -47,6 +49,17 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def draft_beside(target: Path) -> Path:
+def _leads_to_an_open_file(target: Path) -> bool:
+    # Whoever opened it goes on with what it is, and not with what has its name.
+    folder = target.parent.resolve()
+    while folder.parts[1:2] != ("proc",):
+        if not target.is_symlink():
+            return False
+        target = folder / target.readlink()
+        folder = target.parent.resolve()
+    return True
+
+
+def _draft_beside(target: Path) -> Path:
     """Return an unused hidden name in the same directory, so that renaming it to ``target`` is one step."""
     return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")

@@ -107,3 +107,29 @@ def test_a_recording_into_a_device_leaves_the_device(tmp_path):
     assert device.is_symlink()
     assert device.is_char_device()
     assert [each.name for each in tmp_path.iterdir()] == ["null"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    there = tmp_path / "there"
+    there.mkdir()
+    link = tmp_path / "link.wav"
+    link.symlink_to("there/sound.wav")
+    for _ in range(2):
+        a_sound(link)
+        assert link.is_symlink()
+        assert (there / "sound.wav").read_bytes()[:4] == b"RIFF"
+    assert [each.name for each in there.iterdir()] == ["sound.wav"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not show open files")
+@pytest.mark.parametrize("direct", [True, False], ids=["itself", "through a link"])
+def test_what_leads_to_an_open_file_goes_into_it(tmp_path, direct):
+    with (tmp_path / "out").open("wb+") as file:
+        path = Path(f"/proc/self/fd/{file.fileno()}")
+        if not direct:
+            # As /dev/stdout does.
+            (tmp_path / "stdout").symlink_to(path)
+            path = tmp_path / "stdout"
+        a_sound(path)
+        assert file.read(4) == b"RIFF"
+        assert path.is_symlink()
