@@ -14,8 +14,8 @@ from typing import BinaryIO
 def whole(target: Path) -> Iterator[BinaryIO]:
     """Give a file to write into, which gets its name when all is written; a full disk leaves what was there.
 
-    A device or a pipe is written into as it is: a file must not take its place.  The same goes for what leads to an open
-    file, as ``/dev/stdout`` does; any other link stays one, and the file that it leads to is written.
+    A device or a pipe is written into as it is: a file must not take its place.  The same goes for what leads to an
+    open file, as ``/dev/stdout`` does; any other link stays one, and the file that it leads to is written.
 
     Args:
         target: The file; its directory must exist.

@@ -197,7 +197,7 @@ class FailureBook:
         return self._number
 
     def same(self, failure: Failure | None) -> Failure | None:
-        """Return what this book knows of a failure of another one, such as the live one: books number for themselves."""
+        """Return what this book knows of a failure of another, such as the live one: books number for themselves."""
         if failure is None:
             return None
         mark = _mark(failure)

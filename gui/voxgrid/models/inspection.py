@@ -150,7 +150,10 @@ def inspect_absent(utterance_id: int) -> Inspection:
     return Inspection(
         title=f"UTTERANCE #{utterance_id}",
         state="not at this moment",
-        text="It had not been asked for yet, or it was over long before: choose a cell to see what it holds at this moment.",
+        text=(
+            "It had not been asked for yet, or it was over long before: "
+            "choose a cell to see what it holds at this moment."
+        ),
     )
 
 
@@ -247,7 +250,3 @@ def _settings(settings: ContextSettings) -> tuple[tuple[str, str], ...]:
         if each.name in always or value != getattr(default, each.name):
             shown.append((each.name.replace("_", " "), str(getattr(value, "value", value))))
     return tuple(shown)
-
-
-def _after(outcome: Outcome | None) -> Look:
-    return _OUTCOMES[outcome] if outcome is not None else Look.RESERVED
