@@ -25,7 +25,6 @@ from voxpool.recording.items import Item, Opening, PoolBegan, Recorded, Second, 
 from voxpool.recording.reader import Recording
 from voxpool.recording.writer import Limits, RecordingWriter
 
-CHUNK_S = 0.125
 HUGE = Limits(file_bytes=32 * 1024 * 1024, folder_bytes=1 << 40, free_bytes=0)
 
 

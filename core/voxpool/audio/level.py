@@ -25,11 +25,3 @@ def envelope(pcm: npt.NDArray[np.int16], bars: int) -> npt.NDArray[np.float32]:
     high = np.maximum.reduceat(pcm, starts).astype(np.int32)
     low = np.minimum.reduceat(pcm, starts).astype(np.int32)
     return (np.maximum(high, -low) / 32768).astype(np.float32)
-
-
-def peak_and_rms(pcm: npt.NDArray[np.int16]) -> tuple[float, float]:
-    """Return the peak and the root mean square of samples, shape (n,), each from 0 to 1 of full scale."""
-    if not len(pcm):
-        return 0.0, 0.0
-    values = pcm.astype(np.float64) / 32768
-    return float(np.abs(values).max()), float(np.sqrt(np.mean(values * values)))

@@ -9,13 +9,12 @@ from voxgrid.models.wording import (
     CLOSE_WORDS,
     CONNECTION_WORDS,
     STATE_WORDS,
-    TROUBLE,
     age,
     age_words,
     failure,
     millis,
 )
-from voxpool.events import ConnectionState, SlotState
+from voxpool.events import SlotState
 
 _LOOK_WORDS: Final[dict[Look, str]] = {Look(state.value): words for state, words in STATE_WORDS.items()} | {
     Look.DONE: "done",
@@ -108,11 +107,6 @@ def row_sentence(row: RowState, now: float) -> str:
     if row.last_close is not None:
         parts.append(f"last closed: {row.last_close.value}" + (f" ({row.last_detail})" if row.last_detail else ""))
     return ", ".join(parts)
-
-
-def row_troubled(row: RowState) -> bool:
-    """Whether the last close of a row deserves the colour of an error."""
-    return row.last_close in TROUBLE and row.state is not ConnectionState.OPEN
 
 
 def is_lively(state: SlotState) -> bool:

@@ -124,10 +124,6 @@ class GridView(QTableView):
         """Return the cell behind an index, or None."""
         return self._items.cell(index) if index.isValid() else None
 
-    def current_cell(self) -> CellState | None:
-        """Return the cell that the keyboard is at, or None."""
-        return self.cell_at(self.currentIndex())
-
     def choose(self, row: int, column: int) -> None:
         """Move the keyboard to a cell."""
         self.setCurrentIndex(self._items.index(row, column))

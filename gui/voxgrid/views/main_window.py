@@ -78,7 +78,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._store = store
-        self._palette: CommandPalette | None = None
         self.theme = theme
         self.setObjectName("voxgrid")
         theme.dress(self)

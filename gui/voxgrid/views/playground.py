@@ -45,7 +45,6 @@ class PlaygroundView(QWidget):
         super().__init__(parent)
         self.setObjectName("playground")
         self._controller = controller
-        self._theme = theme
         self.editor = SpeechEditor(theme)
         self.waveform = WaveformView(theme)
         self.parameters = ParametersView(Form.from_text(controller.store.get(remembered.FORM)))

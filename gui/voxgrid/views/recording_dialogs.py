@@ -19,8 +19,6 @@ from voxgrid.models.timeline import span_text
 from voxgrid.views.widgets import Picker, label, say, sentence
 from voxpool.recording.replay import Load, speeds
 
-_ALL = "all of it"
-
 
 class _StretchDialog(QDialog):
     """A dialog about all of a recording, or the stretch that is chosen.

@@ -1,10 +1,9 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from voxpool.audio.level import envelope, peak_and_rms
+from voxpool.audio.level import envelope
 
 pcm = arrays.arrays(np.int16, st.integers(1, 300))
 
@@ -28,9 +27,3 @@ def test_every_bar_is_the_peak_of_its_stretch(pcm, bars):
 
 def test_nothing_is_silent():
     assert envelope(np.zeros(0, np.int16), 4).tolist() == [0, 0, 0, 0]
-    assert peak_and_rms(np.zeros(0, np.int16)) == (0, 0)
-
-
-def test_peak_and_rms():
-    assert peak_and_rms(np.full(100, -32768, np.int16)) == (1.0, 1.0)
-    assert peak_and_rms(np.array([16384, 0, -16384, 0], np.int16)) == (0.5, pytest.approx(0.5 * np.sqrt(0.5)))

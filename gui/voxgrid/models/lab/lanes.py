@@ -39,14 +39,6 @@ class Stage(IntEnum):
     ZOMBIE = 5
 
 
-STAGE_WORDS: Final[dict[Stage, str]] = {
-    Stage.QUEUE: "queued",
-    Stage.CREATE: "connect and create",
-    Stage.WAIT: "waiting for first audio",
-    Stage.AUDIO: "audio",
-    Stage.CLOSING: "closing",
-    Stage.ZOMBIE: "zombie",
-}
 _STAGE_OF: Final[dict[SlotState, Stage]] = {
     SlotState.RESERVED: Stage.CREATE,
     SlotState.CREATING: Stage.CREATE,

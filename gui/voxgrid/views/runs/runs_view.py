@@ -58,7 +58,6 @@ class RunsView(QWidget):
         self.empty = label("", "small", "runs_empty")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._buttons: list[tuple[QToolButton, QAction]] = []
         self._row = QHBoxLayout()
         self._row.setSpacing(4)
         self._build()
