@@ -53,13 +53,13 @@ def test_a_record_gathers_what_comes():
     record = make(3)
     record.utterance = utterance
     clock.advance(0.12)
-    record.add(AudioChunk(tone(0.5), RATE, 0.0, (TimedWord("w", 0.1, 0.3),), clock()))
+    record.add(AudioChunk(tone(0.5), RATE, 0.0, (TimedWord("w", 0.125, 0.25),), clock()))
     clock.advance(0.7)
     record.add(AudioChunk(tone(0.5), RATE, 0.5, (), clock()))
     assert record.ttfa_ms == pytest.approx(120.0)
     assert record.audio_s == pytest.approx(1.0)
     assert [arrival.late_s for arrival in record.arrivals] == [0.0, pytest.approx(0.2)]
-    assert list(record.words) == [TimedWord("w", 0.1, 0.3)]
+    assert list(record.words) == [TimedWord("w", 0.125, 0.25)]
     assert record.pcm().size == RATE
     assert record.pcm(0.75).size == RATE // 4
     assert record.bytes == RATE * 2
