@@ -164,6 +164,9 @@ class Runner:
                 del self.jobs[ticket.id]
 
     def _cancel_context(self, slot: Slot) -> None:
+        if not slot.state.holds_slot:
+            # Its connection was given up in the same input, as when several deadlines pass in one blocked moment.
+            return
         connection = self.connections.get(slot.link.id)
         life = connection.session.contexts.get(slot.context_id) if connection else None
         if connection is None or life is None:
@@ -174,6 +177,8 @@ class Runner:
             connection.write(connection.session.close(slot.context_id))
 
     def _close_context(self, slot: Slot) -> None:
+        if not slot.state.holds_slot:
+            return
         connection = self.connections.get(slot.link.id)
         life = connection.session.contexts.get(slot.context_id) if connection else None
         if connection is not None and life is not None and life.can_close:

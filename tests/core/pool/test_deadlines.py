@@ -8,8 +8,9 @@ import pytest
 
 from support.fake_transport import FakeContext, FakeService, audio_of
 from support.pools import heard, open_pool
-from voxpool.errors import FirstAudioTimeout, StallTimeout
-from voxpool.events import Outcome
+from support.virtual_time import VirtualTimeLoop
+from voxpool.errors import AcquireTimeout, FirstAudioTimeout, StallTimeout
+from voxpool.events import CloseReason, Outcome
 
 pytestmark = pytest.mark.virtual_time
 
@@ -129,3 +130,22 @@ async def test_a_close_that_is_not_answered_after_the_audio_is_noticed() -> None
     async with open_pool(service, stall_timeout_s=5.0) as (pool, _):
         with pytest.raises(StallTimeout):
             await heard(pool.speak("Hello."))
+
+
+async def test_several_deadlines_that_pass_in_one_blocked_moment_do_not_stop_the_pool() -> None:
+    service = FakeService()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    faults: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    async with open_pool(service, prewarm=1, acquire_timeout_s=10.0) as (pool, _):
+        await asyncio.sleep(1.0)
+        service.wires[0].silent = True
+        await asyncio.sleep(20.0)  # a ping is on its way to nowhere
+        utterances = [pool.speak(f"Number {number}.") for number in range(5)]
+        await asyncio.sleep(1.0)
+        loop.jump(100.0)
+        assert [await utterance.wait() for utterance in utterances] == [Outcome.FAILED] * 5
+        assert len(await heard(pool.speak("Hello."))) > 0
+        assert pool.stats().closed_by_reason == {CloseReason.UNRESPONSIVE: 1}
+    assert not faults
