@@ -322,8 +322,9 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _known(
         "half_open",
         "The connection looked open and was dead",
-        "No frame and no pong came for a whole heartbeat: the other end, or something in between, is gone without a "
-        "word. The service itself sends no pings, so a client without its own waits for ever.",
+        "No frame and no pong came for a whole heartbeat, or while a new context waited for its first audio: the other "
+        "end, or something in between, is gone without a word. The service itself sends no pings, so a client without "
+        "its own waits for ever.",
         "Lower heartbeat_s to find it sooner. If it comes in clusters, look at the network.",
         "13.29",
         "13.8",

@@ -67,19 +67,32 @@ def _speech_is_late(books: Books, slot: Slot, now: float) -> None:
     ticket = slot.ticket
     if ticket is None:
         return
-    if slot.confirmed_at is None:
+    if slot.confirmed_at is None and now >= ticket.deadline:
         timeout = admission.acquire_timeout(books, ticket, now)
         timeout.__cause__ = slot.suspect or slot.link.error or timeout.__cause__
         endings.context_broke(books, slot, timeout, now)
     elif not slot.heard:
         late = FirstAudioTimeout(config.first_audio_timeout_s + ticket.buffer_delay_s)
-        late.__cause__ = slot.link.error
+        late.__cause__ = slot.suspect or slot.link.error
         endings.context_broke(books, slot, late, now)
+        _give_up_if_mute(books, slot.link, ticket, now)
     else:
         stalled = StallTimeout(config.stall_timeout_s, ticket.audio_s)
         stalled.__cause__ = slot.link.error
         endings.context_broke(books, slot, stalled, now)
     arm(books, slot)
+
+
+def _give_up_if_mute(books: Books, link: Link, ticket: Ticket, now: float) -> None:
+    """Give a connection up from which nothing came at all while somebody waited for the first audio.
+
+    Every create is answered, so it is half open; with the heartbeat alone more utterances would be lost to it.
+    """
+    if ticket.granted_at is not None and link.last_at <= ticket.granted_at:
+        error = ConnectionLost(
+            link.id, f"no frame and no pong for {now - link.last_at:.1f} s, not even for a new context"
+        )
+        upkeep.lost(books, link, CloseReason.UNRESPONSIVE, error, now)
 
 
 def text_sent(books: Books, slot: Slot, now: float, *, speakable: bool, asks: bool, restarts: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from voxpool.events import SlotState
@@ -32,9 +33,17 @@ def due_at(books: Books, slot: Slot) -> float | None:
             return zombie_at
         return min(zombie_at, slot.cancelled_at + config.zombie_after_s * CANCEL_GRACE_FRACTION)
     if slot.confirmed_at is None:
-        return slot.ticket.deadline
+        # Who gave the text is not kept waiting longer because not even the create was answered.
+        return min(slot.ticket.deadline, first_audio_at(books, slot))
     if slot.owing_since is None:
         return None
     if not slot.heard:
-        return slot.owing_since + slot.ticket.buffer_delay_s + config.first_audio_timeout_s
+        return first_audio_at(books, slot)
     return max(slot.last_at, slot.owing_since) + slot.ticket.buffer_delay_s + config.stall_timeout_s
+
+
+def first_audio_at(books: Books, slot: Slot) -> float:
+    """Return when the first audio of a context has to be there; never while the service owes none."""
+    if slot.owing_since is None or slot.ticket is None:
+        return inf
+    return slot.owing_since + slot.ticket.buffer_delay_s + books.config.first_audio_timeout_s

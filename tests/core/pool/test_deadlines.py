@@ -149,3 +149,39 @@ async def test_several_deadlines_that_pass_in_one_blocked_moment_do_not_stop_the
         assert len(await heard(pool.speak("Hello."))) > 0
         assert pool.stats().closed_by_reason == {CloseReason.UNRESPONSIVE: 1}
     assert not faults
+
+
+async def test_a_create_that_is_never_answered_is_no_reason_to_wait_longer_for_the_first_audio() -> None:
+    service = FakeService()
+    async with open_pool(service, prewarm=2, heartbeat_s=15.0) as (pool, _):
+        await asyncio.sleep(1.0)
+        service.wires[0].silent = True
+        began = now()
+        utterance = pool.speak("Hello.")
+        assert len(await heard(utterance)) > 0
+        assert utterance.attempts == 2
+        assert now() - began < 12.0
+        assert pool.stats().closed_by_reason == {CloseReason.UNRESPONSIVE: 1}
+        assert pool.stats().slots_held == 0
+
+
+async def test_a_connection_that_is_alive_is_kept_when_a_context_of_it_stays_mute() -> None:
+    service = FakeService()
+    service.on_create = lambda context: None
+    service.on_speak = lambda context, text: setattr(context, "busy", True)
+    async with open_pool(service, heartbeat_s=4.0, max_attempts=1, max_connections=1) as (pool, _):
+        with pytest.raises(FirstAudioTimeout):
+            await heard(pool.speak("Hello."))
+        service.on_create = service.on_speak = None
+        assert len(await heard(pool.speak("Hello again."))) > 0
+        assert service.handshakes == 1
+
+
+async def test_the_time_for_a_context_and_not_the_one_for_audio_ends_whoever_waited_long_for_a_slot() -> None:
+    service = FakeService()
+    service.on_create = lambda context: None
+    service.on_speak = lambda context, text: setattr(context, "busy", True)
+    async with open_pool(service, acquire_timeout_s=5.0) as (pool, _):
+        with pytest.raises(AcquireTimeout):
+            await heard(pool.speak("Hello."))
+        assert pool.stats().connections_open == 1
