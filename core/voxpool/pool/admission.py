@@ -76,7 +76,14 @@ def find_slot(books: Books, ticket: Ticket, now: float) -> Link | None:
     may_open = books.placement is Placement.SPREAD and (
         books.connecting > 0 or (books.room > 0 and books.connect_at <= now)
     )
-    return choose(rows, books.config.contexts_per_connection, books.placement, may_open=may_open)
+    capacity = books.config.contexts_per_connection
+    if ticket.failed_on is not None:
+        # What went wrong may have been the connection's fault.
+        others = [link for link in rows if link is not ticket.failed_on]
+        other = choose(others, capacity, books.placement, may_open=may_open)
+        if other is not None:
+            return other
+    return choose(rows, capacity, books.placement, may_open=may_open)
 
 
 def grant(books: Books, ticket: Ticket, link: Link, now: float) -> None:
@@ -155,7 +162,18 @@ def _wanted(books: Books, now: float) -> int:
     connecting = books.connecting
     # While draining every connection is closed, so a new one would be, too, again and again.
     for_warmth = 0 if books.barrier is not None else min(books.warm_target - len(books.links), room)
-    return max(for_warmth, _wanted_by_queue(books, connecting, room))
+    return max(for_warmth, _wanted_by_queue(books, connecting, room), _wanted_by_retries(books, connecting))
+
+
+def _wanted_by_retries(books: Books, connecting: int) -> int:
+    """Return 1 if somebody is to be tried again and there is no connection but the one that just failed them.
+
+    It opens while they wait out their backoff; when it is not there by then, they take the old one once more.
+    """
+    if not books.delayed or connecting or books.paused_at is not None or books.barrier is not None:
+        return 0
+    links = [link for link in books.links.values() if link.state is _OPEN]
+    return int(len(links) == 1 and any(ticket.failed_on is links[0] for ticket in books.delayed.values()))
 
 
 def _wanted_by_queue(books: Books, connecting: int, room: int) -> int:

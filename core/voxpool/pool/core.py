@@ -61,7 +61,7 @@ class PoolCore:
             upkeep.close_retired(books, now)
         if books.warm_target and self.open_connections >= books.warm_target:
             books.warm_target = 0
-        if books.queue or books.warm_target:
+        if books.queue or books.delayed or books.warm_target:
             admission.open_connections(books, now)
         else:
             books.set_wanting(now, wanting=False)

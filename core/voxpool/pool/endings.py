@@ -88,6 +88,8 @@ def attempt_failed(books: Books, ticket: Ticket, error: VoxpoolError, now: float
         return
     books.tally.speaking -= 1
     books.tally.retried += 1
+    if ticket.slot is not None:
+        ticket.failed_on = ticket.slot.link
     ticket.slot = None
     ticket.last_error = error
     ticket.ready_at = now + delay

@@ -171,7 +171,8 @@ class Pool:
             voice: Voice name; short for ``settings.with_(voice=...)``.
             settings: Settings of the context; the defaults when None.
             label: A name for people; a snippet of the text when None.
-            retry: Whether an attempt that failed before any audio may be repeated on another connection.
+            retry: Whether an attempt that failed before any audio may be repeated, on another connection if one can
+                be had.
             **overrides: Further fields of ``ContextSettings``.
 
         Raises:

@@ -29,6 +29,7 @@ class Ticket:
         connecting_s: Seconds spent in the queue while a connection was wanted that was not there.
         failures_seen: The pool's count of failed rounds of handshakes when it asked.
         slot: Its slot, until the service lets go of it or another attempt follows.
+        failed_on: The connection of the attempt before, or None.
         outcome: How it ended, or None.
         error: What ended it, or None.
         last_error: What ended the attempt before, or None.
@@ -55,6 +56,7 @@ class Ticket:
     connecting_s: float = 0.0
     failures_seen: int = 0
     slot: Slot | None = None
+    failed_on: Link | None = None
     outcome: Outcome | None = None
     error: VoxpoolError | None = None
     last_error: VoxpoolError | None = None

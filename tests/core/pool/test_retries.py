@@ -239,3 +239,32 @@ async def test_a_refused_handshake_is_repeated_when_the_answer_asks_for_it(asked
         assert service.handshakes == 2
         opened = next(event.at for event in audit.of(ConnectionChanged) if event.new is ConnectionState.OPEN)
         assert opened - began == pytest.approx(granted_s + 0.08, abs=0.01)
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+async def test_another_attempt_is_made_on_another_connection(connections: int) -> None:
+    service = FakeService()
+
+    def refuse_on_the_first(context: FakeContext) -> None:
+        if context.wire.number == 0:
+            context.fail(13, "internal", gone=True)
+        else:
+            context.send(contextCreated={})
+
+    service.on_create = refuse_on_the_first
+    async with open_pool(service, prewarm=connections) as (pool, _):
+        await asyncio.sleep(1.0)
+        utterance = pool.speak("Hello.")
+        assert len(await heard(utterance)) > 0
+        assert utterance.attempts == 2
+        assert service.handshakes == 2
+
+
+async def test_where_no_other_connection_can_be_had_another_attempt_is_made_on_the_same() -> None:
+    service = FakeService()
+    failing(service, 1, 13, "internal")
+    async with open_pool(service, max_connections=1) as (pool, _):
+        utterance = pool.speak("Hello.")
+        assert len(await heard(utterance)) > 0
+        assert utterance.attempts == 2
+        assert service.handshakes == 1
