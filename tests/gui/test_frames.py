@@ -258,7 +258,9 @@ async def test_a_row_can_be_read_aloud(stage, frames, talk):
     view = frames.view
     said = view.items.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     record = view.list.rows[0]
-    assert said.startswith(f"create to the service: Joe, inworld-tts-2, PCM 24 kHz; connection {record.connection_id}")
+    assert said.startswith(
+        f"create to the service: Joe, inworld-tts-2, PCM 24 kHz; connection id {record.connection_id}"
+    )
     assert record.context_id in said
     for widget in (view.table, view.filter, view.detail.text, view.following, *view.chips.values()):
         assert widget.accessibleName()

@@ -384,7 +384,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     _known(
         "stalled",
         "The audio stopped in the middle",
-        "Frames stopped coming while the context was open: a stalled synthesis or a dying connection.",
+        "Frames stopped coming while the context was open: a stalled synthesis, a dying connection, or a contextClosed "
+        "that never came after the last of the audio.",
         "If one connection does it, replace it; if all do, the service is slow: lower the concurrency.",
         "13.24",
         "13.29",

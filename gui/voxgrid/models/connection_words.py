@@ -45,4 +45,6 @@ def _why(life: ConnectionLife) -> str:
     if life.reason is None:
         return ""
     detail = life.detail.partition(": ")[2] if life.detail.startswith("connection ") else life.detail
+    if detail.startswith(life.reason.value):
+        return detail
     return f"{life.reason.value}: {detail}" if detail else life.reason.value

@@ -119,6 +119,8 @@ class Site:
         since: Since when, monotonic seconds.
         heard: Whether audio has come.
         gone: Whether its slot is free already: what comes yet is its failure.
+        before: What its slot was doing before it was closing, or None.
+        before_s: How long it had been doing that, in seconds.
     """
 
     connection_id: int
@@ -131,12 +133,19 @@ class Site:
     since: float
     heard: bool = False
     gone: bool = False
+    before: SlotState | None = None
+    before_s: float = 0.0
 
     @property
     def situation(self) -> Situation:
         """Where in its life it is."""
         fallback = Situation.STREAMING if self.heard else Situation.WAITING
-        return _SITUATIONS.get(self.state, fallback)
+        return _SITUATIONS.get(self.doing, fallback)
+
+    @property
+    def doing(self) -> SlotState:
+        """What its slot was doing when its utterance failed: a slot that closes does so because that has happened."""
+        return self.before if self.state is SlotState.CLOSING and self.before is not None else self.state
 
 
 class FailureBook:
@@ -347,6 +356,8 @@ class FailureBook:
             site = self._site(event, event.new)
         if event.new is SlotState.ZOMBIE:
             self._add_zombie(event, site)
+        if event.new is SlotState.CLOSING:
+            site.before, site.before_s = site.state, max(0.0, event.at - site.since)
         site.state, site.since = event.new, event.at
 
     def _slot_freed(self, event: SlotChanged, site: Site) -> None:
@@ -409,6 +420,9 @@ class FailureBook:
         kind = Kind.CONTEXT
         situation = site.situation if site is not None else Situation.QUEUEING
         facts = self._facts(site, event.at) if site is not None else {}
+        if site is not None and site.doing is not site.state:
+            # The status is told after its slot was given up.
+            facts |= {"state": site.doing, "state_s": site.before_s}
         if site is None:
             kind = Kind.QUEUE
             facts = {"utterance_id": event.utterance_id, "label": self._labels.get(event.utterance_id, "")}

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from voxgrid.models.wording import CODE_WORDS, sentence_case
+from voxgrid.models.wording import CODE_WORDS, sentence_case, without_id
 from voxpool.events import Outcome, SlotState
 from voxpool.knowledge import Entry, Situation, explain
 
@@ -148,7 +148,7 @@ class Failure:
 
 def error_title(code: int | None, error: str) -> str:
     """Return an error in a line, with its code once."""
-    text = re.sub(r"\s*\(code \d+\)", "", error).strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
+    text = re.sub(r"\s*\(code \d+\)", "", without_id(error)).strip().rstrip(".") or CODE_WORDS.get(code or 0, "failed")
     return sentence_case(text) + (f" (code {code})" if code is not None else "")
 
 

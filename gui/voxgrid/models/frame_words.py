@@ -36,7 +36,7 @@ def sentence(record: FrameRecord, began_at: float, utterance_id: int) -> str:
     utterance = f" of utterance {utterance_id}" if utterance_id else ""
     return (
         f"{record.kind} {_WAYS[record.direction]}: {record.summary or KIND_MEANINGS[record.kind]}; "
-        f"connection {record.connection_id}{whose}{utterance}, at {moment(record, began_at)} seconds"
+        f"connection id {record.connection_id}{whose}{utterance}, at {moment(record, began_at)} seconds"
     )
 
 
@@ -45,7 +45,7 @@ def facts(record: FrameRecord, began_at: float) -> str:
     parts = [
         f"{ARROWS[record.direction]} {record.kind}",
         f"at {moment(record, began_at)} s",
-        f"connection {record.connection_id}",
+        f"connection id {record.connection_id}",
     ]
     if record.context_id:
         parts.append(f"context {record.context_id}")
@@ -59,7 +59,7 @@ def brief(record: FrameRecord, began_at: float) -> str:
     """Return what tells a frame from another, for the head of a difference."""
     whose = f" · context {short_context(record.context_id)}" if record.context_id else ""
     arrow = ARROWS[record.direction]
-    return f"{arrow} {record.kind} at {moment(record, began_at)} s · connection {record.connection_id}{whose}"
+    return f"{arrow} {record.kind} at {moment(record, began_at)} s · connection id {record.connection_id}{whose}"
 
 
 APART: Final = "No frames: a run in a process of its own keeps them to itself. Run it in this window to see them."

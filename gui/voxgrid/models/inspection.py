@@ -13,7 +13,7 @@ from voxgrid.models.playground import WordMap
 from voxgrid.models.sentences import look_words
 from voxgrid.models.stages import Attempt, Life, StageRow
 from voxgrid.models.waterfall import Section, headline, sections, waterfall
-from voxgrid.models.wording import millis, sentence_case
+from voxgrid.models.wording import millis, sentence_case, without_id
 from voxpool.events import Outcome
 from voxpool.knowledge import UNKNOWN, Situation, explain
 
@@ -113,7 +113,7 @@ def inspect(
     look = (
         cell.look if cell is not None else _OUTCOMES.get(life.outcome, Look.RESERVED) if life.outcome else Look.RESERVED
     )
-    context = f" · {last.context_id} on connection {last.connection_id}" if last else ""
+    context = f" · {last.context_id} · connection id {last.connection_id}" if last else ""
     talk = talks.get(last.context_id, NOTHING) if last else NOTHING
     settings = compare_settings(talk)
     return Inspection(
@@ -165,6 +165,7 @@ def _error(life: Life) -> str:
 
 
 def _sentence(text: str) -> str:
+    text = without_id(text)
     return sentence_case(text) + ("" if text.endswith((".", "!", "?")) else ".")
 
 

@@ -82,7 +82,8 @@ class Suspect:
 
     def sentence(self, now: float) -> str:
         """Return everything about it: where, whose, how old, what to do."""
-        whose = f"utterance #{self.utterance_id} “{self.owner}”" if self.utterance_id else "nobody here"
+        text = f" “{self.owner}”" if self.owner else ""
+        whose = f"utterance #{self.utterance_id}{text}" if self.utterance_id else "nobody here"
         return (
             f"Connection {self.row + 1}, slot {self.column + 1}: {_TEXTS[self.suspicion]}, for "
             f"{age_words(now - self.since)}. Context {self.context_id} of {whose}. {self.entry.remedy}"

@@ -9,7 +9,7 @@ from typing import Final
 
 from voxgrid.models.conversation import NOTHING, Conversation
 from voxgrid.models.stages import Attempt, Life, StageRow
-from voxgrid.models.wording import millis
+from voxgrid.models.wording import millis, without_id
 from voxpool.events import Outcome, SlotState
 
 REUSED_BELOW_S: Final = 0.001
@@ -88,7 +88,7 @@ def sections(life: Life, now: float, talks: Mapping[str, Conversation] = _NO_TAL
                 attempt.row,
                 attempt.column,
                 _link(before, attempt),
-                attempt.error,
+                without_id(attempt.error),
                 rows,
                 total_s,
                 frames,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from voxpool.events import CloseReason, ConnectionState, SlotState
@@ -50,6 +51,7 @@ CLOSE_WORDS: Final[dict[CloseReason, str]] = {
 }
 """Short enough for a row head."""
 
+_CONNECTION_ID: Final = re.compile(r"\bconnection \d+ was lost\b")
 TROUBLE: Final = frozenset(
     {
         CloseReason.ZOMBIE,
@@ -120,6 +122,14 @@ def failure(code: int | None, detail: str) -> str:
         return detail.partition(": ")[2] or detail or "failed"
     word = CODE_WORDS.get(code)
     return f"code {code} · {word}" if word else f"code {code}"
+
+
+def without_id(error: str) -> str:
+    """Return an error without the serial number of its connection, which reads like the number of a row.
+
+    They are the same until the first connection is replaced.  Where the number matters it is called an id.
+    """
+    return _CONNECTION_ID.sub("the connection was lost", error)
 
 
 def sentence_case(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voxgrid.models.wording import without_id
 from voxgrid.notifications import Severity
 
 
@@ -31,6 +32,6 @@ class Notice:
 
 def as_sentence(words: object) -> str:
     """Return an error's words as a sentence: a capital where that harms no name, and a full stop where none ends it."""
-    text = str(words).strip().rstrip(".")
+    text = without_id(str(words)).strip().rstrip(".")
     first, end = text.split(" ", 1)[0], "" if text.endswith(("?", "!")) else "."
     return f"{text[:1].upper()}{text[1:]}{end}" if first.islower() else f"{text}{end}"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
+from voxgrid.models.wording import without_id
 from voxgrid.notifications import Severity
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.listening import Listening
@@ -142,7 +143,7 @@ class Speaking:
                 self._listening.feed(record, chunk)
                 self._listener.record_moved(record)
         except VoxpoolError as error:
-            record.error = str(error)
+            record.error = without_id(str(error))
             self._failed(error)
         finally:
             record.finish()

@@ -70,7 +70,7 @@ class AttemptView(QWidget):
         if self.cell.text() != title:
             self.cell.setText(title)
             self.cell.setAccessibleName(f"{title}: go to the cell")
-            self.cell.setToolTip(f"{section.context_id} on connection {section.connection_id}: go to its cell")
+            self.cell.setToolTip(f"{section.context_id} on connection id {section.connection_id}: go to its cell")
         self.cell.setVisible(placed)
         frames = f"{section.frames:,} frame{'' if section.frames == 1 else 's'}"
         if self.frames.text() != frames:

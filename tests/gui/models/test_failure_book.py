@@ -58,6 +58,31 @@ def test_a_refused_context_that_is_spoken_elsewhere_tells_its_whole_story():
     assert failure_words.whom_words(failure, book) == "Nobody else at that time."
 
 
+def test_the_state_before_is_what_it_was_doing_and_not_what_the_failure_made_of_its_slot():
+    life = Life()
+    book = fold(
+        life.speaking(0.0),
+        life.heard(0.2),
+        life.slot(0.5, SlotState.DRAINING),
+        # The pool gives the slot up first and tells of the failure a moment later.
+        life.slot(1.5, SlotState.CLOSING),
+        life.failed(1.50003, "injected fault (code 13)", 13, audio_s=2.2),
+        life.slot(1.6, SlotState.EMPTY),
+    )
+    (failure,) = book.all()
+    assert (failure.state, failure.situation) == (SlotState.DRAINING, Situation.STREAMING)
+    assert failure.state_s == pytest.approx(1.0)
+    assert failure_words.state_words(failure).startswith("It was draining for 1.00 s (close was sent;")
+
+
+def test_a_lost_connection_is_not_called_by_the_number_of_another_row():
+    life = Life(row=0, connection=11)
+    book = fold(life.speaking(0.0), cut(1.0, 11, 0, [life]))
+    hit = next(each for each in book.all() if each.kind is Kind.CONTEXT)
+    assert hit.title == "The connection was lost before any audio: the other end cut it off"
+    assert "Connection 1, slot 1 · connection id 11" in failure_words.where_words(hit)
+
+
 def failing_twice(again_at):
     """Return the book of an utterance whose two attempts fail, the second at a moment."""
     life = Life()

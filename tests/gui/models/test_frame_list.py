@@ -103,7 +103,8 @@ def record(**values: object) -> FrameRecord:
 def test_a_row_reads_as_a_sentence() -> None:
     made = record(context_id="vx0-12-1", summary="PCM 120 ms, 5.6 kB")
     expected = (
-        "audio from the service: PCM 120 ms, 5.6 kB; connection 3, context vx0-12-1 of utterance 12, at 2.500 seconds"
+        "audio from the service: PCM 120 ms, 5.6 kB; connection id 3, context vx0-12-1 of utterance 12, at 2.500 "
+        "seconds"
     )
     assert words.sentence(made, 1.0, 12) == expected
     assert words.context_words(made, 12) == "12-1"

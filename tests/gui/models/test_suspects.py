@@ -44,6 +44,13 @@ def compare(comparison, server, cells, *times):
     return found
 
 
+def test_an_owner_whose_text_is_not_known_is_not_quoted():
+    comparison = Comparison()
+    comparison.folds[type(Life().granted(0.0))](Life(utterance=9, row=3, column=2).granted(0.0))
+    (suspect,) = compare(comparison, ledger("c-9-1"), [], 1.0, 1.0 + GRACE_S)
+    assert "of utterance #9. " in suspect.sentence(5.0)
+
+
 def test_a_context_that_only_the_server_holds_is_found_when_it_lasts():
     comparison = Comparison()
     comparison.folds[type(Life().granted(0.0))](Life(utterance=9, row=3, column=2).granted(0.0))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from voxgrid.models.cell import CellState, Look, RowState
 from voxgrid.models.matching import rank
 from voxgrid.models.sentences import cell_sentence, cell_tip, row_sentence, row_words, second_line
-from voxgrid.models.wording import CLOSE_WORDS, STATE_MEANINGS, STATE_WORDS, age, failure, millis
+from voxgrid.models.wording import CLOSE_WORDS, STATE_MEANINGS, STATE_WORDS, age, failure, millis, without_id
+from voxgrid.speech.notice import as_sentence
 from voxpool.events import CloseReason, ConnectionState, Outcome, SlotState
 
 
@@ -42,6 +43,12 @@ def test_a_failure_names_its_code_or_its_cause():
     assert failure(99, "") == "code 99"
     assert failure(None, "connection 3 was lost before any audio: cut (1006)") == "cut (1006)"
     assert failure(None, "") == "failed"
+
+
+def test_a_sentence_names_no_connection_by_its_serial_number():
+    lost = "connection 11 was lost after 0.70 s of audio: the other end cut it off"
+    assert as_sentence(lost) == "The connection was lost after 0.70 s of audio: the other end cut it off."
+    assert without_id(f"attempt 1 failed: {lost}").startswith("attempt 1 failed: the connection was lost after")
 
 
 @pytest.mark.parametrize("state", list(SlotState))
