@@ -1,5 +1,7 @@
 """The window: docks, menus, keys, layout, palette, names for a screen reader."""
 
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -18,8 +20,14 @@ from PySide6.QtWidgets import (
 from support.stage import make_stage
 from voxgrid.layouts import FIRST, LAYOUTS
 from voxgrid.theme import ThemeMode
+from voxgrid.views.cost_dialog import CostDialog
+from voxgrid.views.endpoint_dialog import EndpointDialog
 from voxgrid.views.menus import all_actions
 from voxgrid.views.palette import plain
+from voxgrid.views.recording_dialogs import ExportDialog, ReplayDialog
+from voxpool.recording.replay import Load
+
+PLAN = SimpleNamespace(what="Fire 3", verb="Fire", characters=9, usd=0.1, usd_per_million=5.0, model="m", cap=100)
 
 
 @pytest.fixture
@@ -247,6 +255,22 @@ def test_buttons_of_dialogs_have_no_icons_of_the_toolkits_own(window):
     box = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, window)
     box.ensurePolished()
     assert not box.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, box)
+
+
+@pytest.mark.parametrize("kind", ["export", "replay", "cost", "endpoint"])
+def test_buttons_of_our_dialogs_have_no_icons(stage, window, kind):
+    makes = {
+        "export": lambda: ExportDialog(["HAR"], 0, False, 9.0, None, window),
+        "replay": lambda: ReplayDialog(lambda _of_stretch: Load(()), 9.0, None, "Local server", window),
+        "cost": lambda: CostDialog(PLAN, "Inworld", window),
+        "endpoint": lambda: EndpointDialog(stage.parts.controller, window),
+    }
+    dialog = makes[kind]()
+    try:
+        buttons = dialog.findChild(QDialogButtonBox).buttons()
+        assert [button.text() for button in buttons if not button.icon().isNull()] == []
+    finally:
+        dialog.deleteLater()
 
 
 def test_layouts_leave_the_bar_before_menus_do_and_come_back(window, qapp):

@@ -73,7 +73,8 @@ class CostDialog(QDialog):
         self.setMinimumWidth(420)
 
     def _buttons(self, verb: str) -> QDialogButtonBox:
-        buttons = QDialogButtonBox()
+        # Its own parent from the start: what a button looks like is asked when it is made, and our style says no icon.
+        buttons = QDialogButtonBox(self)
         fire = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         fire.setObjectName("cost_fire")
         fire.setAutoDefault(False)

@@ -76,7 +76,9 @@ class EndpointDialog(QDialog):
         self._build_key()
         self._build_cost()
         self._build_test(layout)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
+        )
         self._buttons.accepted.connect(self._accept)
         self._buttons.rejected.connect(self.reject)
         layout.addWidget(self._buttons)

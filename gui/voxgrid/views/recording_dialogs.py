@@ -36,10 +36,10 @@ class _StretchDialog(QDialog):
         self.setMinimumWidth(420)
         self.whole = QRadioButton(f"All of it ({span_text(whole_s)})")
         self.whole.setObjectName("whole")
-        self.part = QRadioButton(f"The chosen stretch ({span_text(stretch_s or 0.0)})")
+        how = "Shift+drag on the time line chooses one" if stretch_s is None else span_text(stretch_s)
+        self.part = QRadioButton(f"The chosen stretch ({how})")
         self.part.setObjectName("part")
         self.part.setEnabled(stretch_s is not None)
-        self.part.setToolTip("" if stretch_s is not None else "Shift+drag on the time line chooses one")
         (self.part if stretch_s is not None else self.whole).setChecked(True)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(20, 18, 20, 16)
@@ -49,7 +49,8 @@ class _StretchDialog(QDialog):
         self._column.addWidget(self.part)
 
     def _finish(self, accept: str, name: str) -> None:
-        buttons = QDialogButtonBox()
+        # Its own parent from the start: what a button looks like is asked when it is made, and our style says no icon.
+        buttons = QDialogButtonBox(self)
         self.go = buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
         self.go.setObjectName(name)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
