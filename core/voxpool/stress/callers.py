@@ -117,6 +117,9 @@ class Callers:
             # Who was due before the load ended begins all the same, however late.
             if self._control.stopping or (number and self._hung_up) or not self._affordable(turn):
                 break
+            if number:
+                # The first one arrived with its caller.
+                self._recorder.arrived()
             draft = await self._turn(turn, scheduled, phase_at(scheduled), call if turn.listens else 0, ready)
             fine, heard_s = not draft.failed, draft.playback.lasts_s
             scheduled, ready = self._clock(), None

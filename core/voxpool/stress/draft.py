@@ -148,6 +148,7 @@ class Draft:
             column=self.column,
             connection_id=self.connection_id,
             scheduled_s=self.scheduled - began,
+            ready_s=since(self.ready) if self.ready > self.scheduled else None,
             started_s=self.started - began,
             closed_s=since(self.closed),
             outcome=self.outcome,

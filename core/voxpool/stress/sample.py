@@ -35,6 +35,8 @@ class Sample:
         connection_id: Serial number of the connection, 0 without any.
         attempts: Contexts used.
         scheduled_s: When the load said that it should begin.
+        ready_s: When it could begin, where that was later: no line was free, or others were due at the same moment;
+            None in runs that were kept before this was measured, too.
         started_s: When the pool was asked.
         granted_s: When it got a slot.
         connected_s: When the connection it got had opened; often before it was scheduled, then negative or small.
@@ -75,6 +77,7 @@ class Sample:
     connection_id: int = 0
     attempts: int = 0
     scheduled_s: float = 0.0
+    ready_s: float | None = None
     started_s: float = 0.0
     granted_s: float | None = None
     connected_s: float | None = None
@@ -124,8 +127,9 @@ class Sample:
 
     @property
     def late_start_ms(self) -> float:
-        """How late the tool itself was to ask, in milliseconds."""
-        return max(0.0, self.started_s - self.scheduled_s) * 1000.0
+        """How late the tool itself was to ask, in milliseconds; waiting for a free line is not its fault."""
+        ready_s = self.scheduled_s if self.ready_s is None else max(self.scheduled_s, self.ready_s)
+        return max(0.0, self.started_s - ready_s) * 1000.0
 
     @property
     def queue_ms(self) -> float | None:

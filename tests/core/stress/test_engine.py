@@ -183,6 +183,7 @@ async def test_a_server_that_stalls_for_two_seconds_shows_in_corrected_percentil
     # Waiting for a line is the service's doing and not the tool's.
     assert result.verdict is Verdict.PASSED
     assert result.distributions["late_start"].max < 1
+    assert max(sample.late_start_ms for sample in result.samples) < 1
 
 
 async def test_with_any_number_of_lines_nobody_is_asked_for_late():
@@ -228,7 +229,8 @@ async def test_a_volley_is_one_moment_and_no_lateness_of_the_tool(monkeypatch):
 
         assert result.done == 100
         assert result.distributions["late_start"].max == pytest.approx(2, abs=0.1)
-        assert max(sample.late_start_ms for sample in result.samples) == pytest.approx(198, abs=1)
+        assert max(sample.late_start_ms for sample in result.samples) == pytest.approx(2, abs=0.1)
+        assert max(each.started_s - each.scheduled_s for each in result.samples) == pytest.approx(0.198, abs=0.001)
         assert not any("asked for" in reason for reason in result.reasons)
         (told,) = (mark.text for mark in result.marks if "asking for all" in mark.text)
         assert told.endswith("more than 20 ms: corrected times hold it")
@@ -436,6 +438,16 @@ async def test_who_talks_over_what_has_arrived_wastes_it_too():
     (sample,) = result.samples
     assert (sample.outcome, sample.interrupted_s) == (Outcome.DONE, None)
     assert sample.wasted_characters == pytest.approx(60 - 15, abs=2)
+
+
+@pytest.mark.parametrize("kind", ["conversing", "interrupting"])
+async def test_every_turn_of_a_caller_arrives_and_ends(kind):
+    load = {"profile": "concurrency", "concurrency": 3, "utterances": 3}
+    result = await measured(load, texts=HELLO, behaviour={"kind": kind})
+
+    assert len(result.samples) > 3
+    assert sum(tick.arrivals for tick in result.ticks) == len(result.samples)
+    assert sum(tick.completions for tick in result.ticks) == len(result.samples)
 
 
 async def test_a_conversation_listens_thinks_and_speaks_again():
