@@ -15,6 +15,7 @@ class RunControl:
         draining: Whether what is under way may end by itself; False when it is to be cancelled.
         why: Why it stops, as a sentence, or "".
         gone: Whether it stops because the service is gone: who waits for it, waits for nothing.
+        fixed: Why its load has no target that can be edited, or "".
     """
 
     def __init__(self) -> None:
@@ -22,6 +23,7 @@ class RunControl:
         self.draining = True
         self.why = ""
         self.gone = False
+        self.fixed = ""
         self._on_edit: list[Callable[[float], None]] = []
         self._on_stop: list[Callable[[], None]] = []
 
@@ -40,8 +42,10 @@ class RunControl:
         """Set another target: utterances at once, or per second; it holds for the rest of the run.
 
         Raises:
-            SettingError: If it is not between 0 and 10000.
+            SettingError: If it is not between 0 and 10000, the load has no target, or the run is ending.
         """
+        if self.fixed or self.stopping:
+            raise SettingError("target", target, f"left alone: {self.fixed or 'the run is ending'}")
         if not 0 <= target <= 10_000:
             raise SettingError("target", target, "between 0 and 10000")
         for act in self._on_edit:

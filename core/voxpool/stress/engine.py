@@ -113,6 +113,7 @@ class Engine:
         self._pool = pool
         self._mix = Mix(scenario, around.source)
         self.control = control or RunControl()
+        self.control.fixed = scenario.load.fixed
         self.recorder = Recorder(
             pool, around.clock, scenario.max_samples, listeners, paid=around.paid, own_price=around.own_price
         )

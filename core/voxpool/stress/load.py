@@ -95,8 +95,8 @@ class LoadRunner:
 
     @property
     def target(self) -> float:
-        """What the plan asks for now."""
-        return self.plan.target(self.at_s)
+        """What the plan asks for now: nothing any more once it stops."""
+        return 0.0 if self._control.stopping else self.plan.target(self.at_s)
 
     @property
     def phase(self) -> int:

@@ -75,6 +75,7 @@ class RunProcess:
         self.config: PoolConfig = scenario.pool_config
         self.events = EventStream()
         self.control = control or RunControl()
+        self.control.fixed = scenario.load.fixed
         self._endpoint = endpoint
         self._token = control_token
         self._order = {

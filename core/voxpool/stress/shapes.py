@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 
@@ -284,7 +284,13 @@ def plan_of(
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="profile"):
-    """Base of all profiles: the table ``[load]`` of a scenario."""
+    """Base of all profiles: the table ``[load]`` of a scenario.
+
+    Attributes:
+        fixed: Why it has no target that can be edited while it runs, or "".
+    """
+
+    fixed: ClassVar[str] = ""
 
     def plan(self) -> Plan:
         """Return the load, second by second."""
@@ -459,6 +465,7 @@ class Burst(Load, frozen=True, kw_only=True, tag="burst"):
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     volleys: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     every_s: SomeSeconds = 10.0
+    fixed: ClassVar[str] = "a burst comes all at once"
 
     def plan(self) -> Plan:
         """Return the load, second by second."""
@@ -493,6 +500,7 @@ class Search(Load, frozen=True, kw_only=True, tag="search"):
     settle_s: Seconds = 5.0
     repeats: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
     arrivals: Arrivals = "poisson"
+    fixed: ClassVar[str] = "a search sets its levels itself"
 
     def __post_init__(self) -> None:
         """Check that no level has to be above the highest."""

@@ -552,6 +552,40 @@ async def test_a_target_that_makes_no_sense_is_refused(target):
         RunControl().edit(target)
 
 
+@pytest.mark.parametrize(
+    ("load", "why"),
+    [
+        ({"profile": "burst", "count": 5, "volleys": 2}, "comes all at once"),
+        ({"profile": "search", "most": 5, "hold_s": 2, "settle_s": 1}, "sets its levels itself"),
+    ],
+    ids=["burst", "search"],
+)
+async def test_a_load_without_a_target_of_its_own_refuses_another(load, why):
+    control, refused = RunControl(), []
+
+    def edit():
+        with pytest.raises(SettingError, match=why):
+            control.edit(7)
+        refused.append(True)
+
+    later(1.5, edit)
+    result = await measured(load, texts=HELLO, control=control, thresholds=["errors.rate < 0.5"])
+
+    assert refused
+    assert not any(mark.kind is MarkKind.EDIT for mark in result.marks)
+
+
+async def test_a_run_that_ends_has_no_target_any_more():
+    control = RunControl()
+    later(3.0, control.stop)
+    result = await measured(SECOND, FakeService(chunks=20), texts=HELLO, control=control)
+
+    assert {tick.target for tick in result.ticks if tick.at_s < 3} == {10}
+    assert {tick.target for tick in result.ticks if tick.at_s > 3} == {0}
+    with pytest.raises(SettingError, match="the run is ending"):
+        control.edit(3)
+
+
 @pytest.mark.parametrize("load", [SECOND, {"profile": "concurrency", "concurrency": 5, "duration_s": 100}])
 async def test_a_soft_stop_hears_everything_to_its_end(load):
     control = RunControl()
