@@ -358,6 +358,7 @@ class Recorder:
             starving=len(silences),
             starved_s=max(silences, default=0.0),
             characters=self.characters,
+            usd=self.usd,
             loop_lag_ms=since.loop_lag_ms,
             late_start_ms=since.late_start_ms,
             events_lost=self.events_lost,

@@ -68,6 +68,7 @@ def salvage(head: RunResult, ticks: Sequence[Tick], marks: Sequence[Mark], sampl
         peak_in_flight=max((tick.in_flight for tick in ticks), default=0),
         peak_connections=max((tick.connections for tick in ticks), default=0),
         characters=max(last.characters, sum(sample.paid_characters for sample in samples)),
+        cost_usd=last.usd,
         wasted_characters=sum(sample.wasted_characters for sample in samples),
         audio_s=sum(sample.audio_s for sample in samples),
         chunks=sum(sample.chunks for sample in samples),

@@ -86,6 +86,7 @@ class Tick:
         starving: Utterances whose listener hears silence at this moment, after the first audio and before the end.
         starved_s: The longest of these silences so far, in seconds.
         characters: Characters sent.
+        usd: What they cost so far, estimated, in US dollars; 0 at an endpoint that costs nothing.
         loop_lag_ms: Largest lag of the event loop since the tick before.
         late_start_ms: Largest delay of a start since the tick before.
         cpu_percent: CPU of this process since the tick before, 100 being one core.
@@ -123,6 +124,7 @@ class Tick:
     starving: int = 0
     starved_s: float = 0.0
     characters: int = 0
+    usd: float = 0.0
     loop_lag_ms: float = 0.0
     late_start_ms: float = 0.0
     cpu_percent: float = 0.0

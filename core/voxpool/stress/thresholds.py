@@ -38,7 +38,7 @@ _OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 _FORM: Final = re.compile(r"\s*(\w+)\s*\.\s*(\w+)\s*(<=|>=|==|!=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
-_FEWEST: Final = 10
+FEWEST: Final = 10
 """Values that a percentile or a rate of the last seconds needs before it says anything."""
 
 
@@ -146,9 +146,9 @@ class Threshold:
         counts = facts.counts
         if self.metric in NUMBERS:
             # How many were begun or done in the last seconds says nothing about a condition on all of them.
-            if self.metric in ("utterances", "characters", "cost") or counts.ended < _FEWEST:
+            if self.metric in ("utterances", "characters", "cost") or counts.ended < FEWEST:
                 return False
-        elif (facts.distribution(self.metric, "count") or 0) < _FEWEST:
+        elif (facts.distribution(self.metric, "count") or 0) < FEWEST:
             return False
         value = self.value(facts)
         return value is not None and not self.holds(value)

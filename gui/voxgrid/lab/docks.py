@@ -65,12 +65,12 @@ class LabDocks:
         self.lanes.show_picture(picture)
         self.lab.run.show_picture(picture, running=running)
 
-    def tick(self, unit: str, *, editable: bool, paid: float | None) -> None:
+    def tick(self, unit: str, *, editable: bool) -> None:
         """The run went on by a tick."""
         picture, tick = self.picture, self.picture.line.newest
         if tick is None:
             return
-        self.lab.run.show_picture(picture, running=True, phase=picture.phase, paid=paid)
+        self.lab.run.show_picture(picture, running=True, phase=picture.phase)
         self.lab.run.show_target(tick.target, unit, editable=editable)
         self.charts.refresh()
 

@@ -323,16 +323,18 @@ class StressLab(QObject):
     def _ticked(self) -> None:
         scenario = self.form.scenario
         if scenario is not None:
-            self.docks.tick(self._unit, editable=not isinstance(scenario.load, Search), paid=self._price)
+            self.docks.tick(self._unit, editable=not scenario.load.fixed and self._in_time)
 
     @property
     def _unit(self) -> str:
         return self.picture.unit
 
     @property
-    def _price(self) -> float | None:
-        estimated = self.form.estimate
-        return estimated.usd_per_million if estimated is not None and estimated.paid else None
+    def _in_time(self) -> bool:
+        """Whether somebody may still begin: neither is the run stopping nor its load over."""
+        control, picture = self._control, self.picture
+        over = picture.planned_s is not None and picture.line.ends_s >= picture.planned_s
+        return control is not None and not control.stopping and not over
 
     def _watch(self, events: list[Event]) -> None:
         if self._follower is not None and self._desk.bridge.visiting:
@@ -396,6 +398,7 @@ def _picture_of(scenario: Scenario, estimated: Estimate) -> Picture:
         planned_s=estimated.seconds,
         thresholds=tuple(each.text for each in scenario.conditions),
         targeted=not isinstance(scenario.load, Burst),
+        paid=estimated.paid,
     )
 
 

@@ -731,6 +731,7 @@ async def test_costs_are_those_of_the_list_where_it_costs():
 
     assert free.cost_usd == 0.0
     assert paid.cost_usd == pytest.approx(100 * len("Hello there.") * 35 / 1e6)
+    assert (paid.ticks[-1].usd, free.ticks[-1].usd) == (pytest.approx(paid.cost_usd), 0.0)
 
 
 async def test_faults_strike_on_time_and_are_marked():

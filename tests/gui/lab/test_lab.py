@@ -137,6 +137,9 @@ async def test_the_target_is_edited_while_it_runs(stage, lab, runner):
     assert target.isEnabled()
     target.setValue(25)
     assert runner.edits == [25]
+    lab.drain()
+    runner.go(1)
+    assert not target.isEnabled()
 
 
 async def test_a_burst_has_no_target(stage, lab, runner):

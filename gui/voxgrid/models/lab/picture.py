@@ -40,8 +40,9 @@ class Picture:
         result: What is left when the run is over, or None while it goes on.
         span: The stretch that the charts show when nobody zooms, in seconds, or None for the whole run.
         crossed: When a threshold was crossed first, in seconds, by its text.
-        heard: Whether any audio has come at all.
+        heard: Utterances of which audio has come.
         targeted: Whether the load has a target that can be shown and edited; a burst comes all at once.
+        paid: Whether its characters cost money.
     """
 
     name: str = ""
@@ -59,8 +60,9 @@ class Picture:
     result: RunResult | None = None
     span: tuple[float, float] | None = None
     crossed: dict[str, float] = field(default_factory=dict)
-    heard: bool = False
+    heard: int = 0
     targeted: bool = True
+    paid: bool = False
 
     @property
     def limits(self) -> tuple[float, ...]:
@@ -76,7 +78,7 @@ class Picture:
     def add_tick(self, tick: Tick, unknown: Collection[str] = ()) -> None:
         """Take in a tick, of which some columns may be unknown."""
         self.line.add(tick, unknown)
-        self.heard = self.heard or bool(tick.ttfa_ms)
+        self.heard += len(tick.ttfa_ms)
         self.heat.add(max(0.0, tick.at_s), tick.ttfa_ms)
 
     def add_mark(self, mark: Mark) -> None:

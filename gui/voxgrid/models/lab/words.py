@@ -10,7 +10,7 @@ from voxgrid.models.lab.scale import clock
 from voxgrid.models.wording import count, millis
 from voxpool.stress.report import words as report
 from voxpool.stress.result import Percentiles, RunResult, SearchResult, Verdict
-from voxpool.stress.thresholds import parse
+from voxpool.stress.thresholds import FEWEST, parse
 
 VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.PASSED: "PASSED",
@@ -32,12 +32,17 @@ _MEANINGS: Final[dict[Verdict, str]] = {
     Verdict.INVALID: "This computer was the bottleneck: the numbers say little about the service.",
     Verdict.ABORTED: "Ended before its time.",
 }
-_FROM_THE_START: Final = ("loop_lag_ms", "late_start_ms", "utterances", "characters", "cost")
+_FROM_THE_START: Final = ("loop_lag_ms", "late_start_ms")
 _WITH_AUDIO: Final = (
     "ttfa_ms", "corrected_ms", "uncorrected_ms", "queue_ms", "connect_ms", "create_ms", "real_time_factor",
 )  # fmt: skip
 """What thresholds are about that is known as soon as a run has begun, or with its first audio; all other things can be
 said only of utterances that ended."""
+_AT_THE_END: Final = ("utterances", "characters", "cost")
+"""What thresholds are about that nobody can judge by a part of the run."""
+_COUNTED: Final = (
+    "started", "done", "failed", "interrupted", "cut short", "in flight", "stalls", "silent now", "characters", "cost",
+)  # fmt: skip
 _SHOWN: Final = (
     ("corrected", "First audio, corrected"),
     ("uncorrected", "First audio, uncorrected"),
@@ -94,14 +99,7 @@ def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
             ThresholdRow(each.text, report.held(each, verdict), _measured(each.value, each.first_crossed_s) + where)
             for each in picture.result.thresholds
         )
-    return tuple(
-        ThresholdRow(
-            text,
-            False if text in picture.crossed else (True if _has_begun(text, picture) else None),
-            f"crossed after {clock(picture.crossed[text])}" if text in picture.crossed else "",
-        )
-        for text in picture.thresholds
-    )
+    return tuple(_so_far(text, picture) for text in picture.thresholds)
 
 
 def progress_words(picture: Picture, phase: str = "") -> str:
@@ -135,15 +133,14 @@ def counts_words(picture: Picture) -> tuple[tuple[str, str], ...]:
     """Return what happened so far, as names and numbers."""
     tick = picture.line.newest
     if tick is None:
-        return tuple((name, "–") for name in ("started", "done", "failed", "interrupted", "stalls", "in flight"))
-    return (
-        ("started", count(tick.started)),
-        ("done", count(tick.done)),
-        ("failed", count(tick.failed)),
-        ("interrupted", count(tick.interrupted)),
-        ("stalls", count(tick.stalls)),
-        ("in flight", count(tick.in_flight)),
+        return tuple((name, "–") for name in _COUNTED)
+    silent = count(tick.starving) + (f" · {tick.starved_s:.1f} s" if tick.starving else "")
+    cost = f"${tick.usd:,.4f}" if picture.paid else "free"
+    values = (
+        *map(count, (tick.started, tick.done, tick.failed, tick.interrupted, tick.cut_short, tick.in_flight)),
+        *(count(tick.stalls), silent, count(tick.characters), cost),
     )
+    return tuple(zip(_COUNTED, values, strict=True))
 
 
 def distribution_rows(result: RunResult) -> tuple[tuple[str, ...], ...]:
@@ -156,15 +153,23 @@ def _row(title: str, each: Percentiles) -> tuple[str, ...]:
     return (title, count(each.count), *(millis(value) for value in (each.p50, each.p95, each.p99, each.p999, each.max)))
 
 
-def _has_begun(text: str, picture: Picture) -> bool:
-    """Whether anything was measured yet that a threshold of a running run can be asked about."""
+def _so_far(text: str, picture: Picture) -> ThresholdRow:
+    if text in picture.crossed:
+        return ThresholdRow(text, False, f"crossed after {clock(picture.crossed[text])}")
+    metric = parse(text).metric
+    if metric in _AT_THE_END:
+        return ThresholdRow(text, None, "judged at the end")
+    return ThresholdRow(text, True if _says_something(metric, picture) else None)
+
+
+def _says_something(metric: str, picture: Picture) -> bool:
+    """Whether enough was measured yet for a threshold of a running run to be crossed."""
     tick = picture.line.newest
     if tick is None:
         return False
-    metric = parse(text).metric
     if metric in _FROM_THE_START:
         return tick.started > 0
-    return picture.heard if metric in _WITH_AUDIO else tick.done + tick.failed + tick.cancelled > 0
+    return (picture.heard if metric in _WITH_AUDIO else tick.done + tick.failed + tick.cancelled) >= FEWEST
 
 
 def _measured(value: float | None, crossed_s: float | None) -> str:

@@ -72,14 +72,13 @@ class RunView(QWidget):
         self._column.addStretch(1)
         self.show_picture(Picture(), running=False)
 
-    def show_picture(self, picture: Picture, *, running: bool, phase: str = "", paid: float | None = None) -> None:
+    def show_picture(self, picture: Picture, *, running: bool, phase: str = "") -> None:
         """Show a run as it is now.
 
         Args:
             picture: The run.
             running: Whether it goes on.
             phase: Name of the phase.
-            paid: US dollars for a million characters, or None where speaking costs nothing.
         """
         result = picture.result
         self.name.setText(picture.name or "No run yet")
@@ -94,7 +93,7 @@ class RunView(QWidget):
         self.said.setVisible(running)
         say(self.trouble, trouble_words(picture) if running else "")
         self._target_row.setVisible(running and picture.targeted)
-        self._show_counts(picture, paid)
+        self._show_counts(picture)
         self._show_thresholds(threshold_rows(picture))
         self._show_percentiles(picture)
 
@@ -150,7 +149,7 @@ class RunView(QWidget):
         cells.setHorizontalSpacing(10)
         cells.setVerticalSpacing(3)
         self._counts: dict[str, QLabel] = {}
-        for place, (name, _) in enumerate((*counts_words(Picture()), ("characters", ""), ("cost", ""))):
+        for place, (name, _) in enumerate(counts_words(Picture())):
             row, column = divmod(place, 2)
             cells.addWidget(label(name, "small"), row, 2 * column)
             value = label("–", "value", f"count_{name.replace(' ', '_')}")
@@ -184,13 +183,9 @@ class RunView(QWidget):
 
     # --- showing -----------------------------------------------------------------------------------------
 
-    def _show_counts(self, picture: Picture, paid: float | None) -> None:
+    def _show_counts(self, picture: Picture) -> None:
         for name, value in counts_words(picture):
             self._counts[name].setText(value)
-        tick = picture.line.newest
-        characters = 0 if tick is None else tick.characters
-        self._counts["characters"].setText("–" if tick is None else f"{characters:,}")
-        self._counts["cost"].setText("free" if paid is None else f"${characters * paid / 1e6:,.4f}")
 
     def _show_thresholds(self, rows: tuple[ThresholdRow, ...]) -> None:
         rows = rows[:_MOST_THRESHOLDS]

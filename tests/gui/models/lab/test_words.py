@@ -36,15 +36,25 @@ def test_thresholds_stand_as_they_were_crossed():
     assert [row.passed for row in threshold_rows(picture)] == [None, None, None]
     picture.add_tick(Tick(at_s=1.0, started=3))
     assert [row.passed for row in threshold_rows(picture)] == [None, None, None], "nothing was measured yet"
-    picture.add_tick(Tick(at_s=1.5, started=3, ttfa_ms=(250.0,), ttfa_p95_ms=250.0))
+    picture.add_tick(Tick(at_s=1.5, started=13, ttfa_ms=(250.0,) * 9, ttfa_p95_ms=250.0, failed=9))
+    assert [row.passed for row in threshold_rows(picture)] == [None, None, None], "too few to cross anything"
+    picture.add_tick(Tick(at_s=1.75, started=13, ttfa_ms=(250.0,), ttfa_p95_ms=250.0, failed=9))
     assert [row.passed for row in threshold_rows(picture)] == [True, None, None], THRESHOLDS
-    picture.add_tick(Tick(at_s=2.0, started=3, done=1))
+    picture.add_tick(Tick(at_s=2.0, started=13, failed=9, done=1))
     assert [row.passed for row in threshold_rows(picture)] == [True, True, True]
     for mark in fake_marks(60):
         picture.add_mark(mark)
     first, *others = threshold_rows(picture)
     assert (first.passed, first.note) == (False, "crossed after 0:40")
     assert all(row.passed for row in others)
+
+
+@pytest.mark.parametrize("text", ["utterances.done > 100", "characters.sent < 10", "cost.usd < 1"])
+def test_what_is_about_all_of_the_run_is_not_said_to_hold_before_its_end(text):
+    picture = Picture(thresholds=(text,))
+    picture.add_tick(Tick(at_s=9.0, started=50, done=40, characters=1000, ttfa_ms=(1.0,) * 50))
+    (row,) = threshold_rows(picture)
+    assert (row.passed, row.note) == (None, "judged at the end")
 
 
 def test_a_result_says_what_was_measured():
@@ -91,7 +101,21 @@ def test_counts_have_a_place_before_anything_is_counted():
 
 def test_who_was_cut_short_was_not_interrupted():
     counts = dict(counts_words(_picture([Tick(at_s=1.0, cancelled=7, cut_short=4)])))
-    assert counts["interrupted"] == "3"
+    assert (counts["interrupted"], counts["cut short"]) == ("3", "4")
+
+
+def test_who_hears_nothing_now_is_counted():
+    counts = dict(counts_words(_picture([Tick(at_s=1.0, starving=3, starved_s=1.25)])))
+    assert counts["silent now"] == "3 · 1.2 s"
+    assert dict(counts_words(_picture([Tick(at_s=1.0)])))["silent now"] == "0"
+
+
+@pytest.mark.parametrize(("paid", "cost"), [(True, "$0.1250"), (False, "free")])
+def test_the_cost_stays_when_the_run_is_over(paid, cost):
+    picture = _picture([Tick(at_s=1.0, characters=5000, usd=0.125)], paid=paid)
+    assert dict(counts_words(picture))["cost"] == cost
+    picture.end(fake_result())
+    assert dict(counts_words(picture))["cost"] == cost
 
 
 def test_what_a_search_found():
