@@ -45,11 +45,16 @@ def slice_text(text: str, limit: int = TEXT_LIMIT) -> list[str]:
     """
     if limit < 1:
         raise SettingError("text_limit", limit, "at least 1 character")
+    return _slice(text, limit, len(text))
+
+
+def _slice(text: str, limit: int, markup_at: int) -> list[str]:
+    """Cut text of which everything from ``markup_at`` on is markup that has not ended yet."""
     if not text:
         return []
     if width(text) <= limit:
         return [text]
-    cutter = _Cutter(text, limit)
+    cutter = _Cutter(text, limit, markup_at)
     pieces, start = [], 0
     while start < len(text):
         end = cutter.next(start)
@@ -61,11 +66,12 @@ def slice_text(text: str, limit: int = TEXT_LIMIT) -> list[str]:
 class _Cutter:
     """Finds the places to cut in one text."""
 
-    def __init__(self, text: str, limit: int) -> None:
+    def __init__(self, text: str, limit: int, markup_at: int) -> None:
         self._text = text
         self._limit = limit
-        self._spans = Spans(markup_spans(text))
-        self._sentences = list(sentence_ends(text))
+        spans = [span for span in markup_spans(text) if span[0] < markup_at]
+        self._spans = Spans([*spans, (markup_at, len(text))])
+        self._sentences = [end for end in sentence_ends(text) if end <= markup_at]
         self._words = [match.end() for match in _WORD_END.finditer(text) if self._fits(match.end())]
 
     def next(self, start: int) -> int:
@@ -140,9 +146,11 @@ class SentenceAssembler:
     def feed(self, token: str) -> list[str]:
         """Take a token; return the sentences that it completes, often none."""
         self._buffer += token
-        sentences = self._complete(unfinished_markup(self._buffer))
+        markup_at = unfinished_markup(self._buffer)
+        unfinished = len(self._buffer) - markup_at
+        sentences = self._complete(markup_at)
         if width(self._buffer) > self._limit:
-            *whole, self._buffer = slice_text(self._buffer, self._limit)
+            *whole, self._buffer = _slice(self._buffer, self._limit, len(self._buffer) - unfinished)
             sentences += whole
         return sentences
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import example, given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voxpool.errors import SettingError
 from voxpool.protocol.graphemes import inside_cluster
-from voxpool.protocol.sentences import MARKUP_REACH, markup_spans, sentence_ends
+from voxpool.protocol.sentences import MARKUP_REACH, Spans, markup_spans, sentence_ends
 from voxpool.protocol.text import SentenceAssembler, slice_text, width
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -259,6 +259,23 @@ def test_a_sentence_never_grows_over_the_limit(text: str, limit: int) -> None:
         assert all(width(sentence) <= limit for sentence in assembler.feed(letter))
         assert width(assembler.waiting) <= limit
     assert all(width(sentence) <= limit for sentence in assembler.finish())
+
+
+UNITS = st.sampled_from(
+    ["word ", "longerword ", "[very sad voice] ", '<break time="1s"/> ', "<lang lang='es'>hola</lang> "]
+)
+
+
+@given(st.lists(UNITS, min_size=10, max_size=60), st.lists(st.integers(0, 1500), max_size=200))
+@example(["longerword "] * 7 + ["[very sad voice] "] + ["word "] * 10, list(range(200)))
+def test_a_sentence_without_an_end_is_not_cut_inside_markup_that_is_still_coming(
+    units: list[str], places: list[int]
+) -> None:
+    text = "".join(units)
+    pieces = assemble(tokens_of(text, places), 90)
+    assert "".join(pieces) == text
+    whole = Spans(markup_spans(text))
+    assert not any(whole.hold(end) for end in accumulate(map(len, pieces)))
 
 
 def test_a_sentence_is_given_when_the_next_begins() -> None:
