@@ -72,6 +72,16 @@ def is_inworld(endpoint: Endpoint) -> bool:
     return parts.scheme == "https" and (host == "inworld.ai" or host.endswith(".inworld.ai"))
 
 
+def may_cost(endpoint: Endpoint | None) -> bool:
+    """Whether a load there may cost money: everywhere but on this machine, as a gateway leads to the service too."""
+    return endpoint is not None and not endpoint.is_local
+
+
+def billed(endpoint: Endpoint) -> str:
+    """Say that characters may be billed there."""
+    return f"{endpoint.host}, which are billed" if is_inworld(endpoint) else f"{endpoint.host}, which may be billed"
+
+
 @asynccontextmanager
 async def reached(endpoint: Endpoint | None, *server_arguments: str) -> AsyncIterator[Endpoint]:
     """Yield ``endpoint``, or that of a local server which runs for the time of the block.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from voxpool import Endpoint, Pool, PoolConfig
-from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inworld, reached
+from voxpool.cli.endpoint import add_endpoint_options, billed, chosen_endpoint, may_cost, reached
 from voxpool.errors import RecordingError, SettingError
 from voxpool.events import Outcome, UtteranceEnded
 from voxpool.recording.export import FORMATS, export
@@ -33,7 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     again = verbs.add_parser("replay", help="ask for the same utterances at the same times")
     again.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="times as fast, or burst (default: 1)")
     again.add_argument("--connections", type=int, default=20, metavar="N", help="most connections (default: 20)")
-    again.add_argument("--yes", action="store_true", help="speak through the service itself, which costs money")
+    again.add_argument(
+        "--yes", action="store_true", help="speak through the service or another remote server, which may cost money"
+    )
     add_endpoint_options(again)
     for verb in (info, out, again):
         verb.add_argument("file", type=Path, metavar="FILE", help="a recording (.vxr)")
@@ -112,10 +114,9 @@ def _replay(recording: Recording, arguments: argparse.Namespace) -> int:
         print(f"voxpool: {load.caveat}", file=sys.stderr)
     # A key in the environment is not consent to pay for a load: only --url asks for the service.
     endpoint = chosen_endpoint(arguments.url, arguments.key) if arguments.url else None
-    if endpoint is not None and is_inworld(endpoint) and not arguments.yes:
+    if endpoint is not None and may_cost(endpoint) and not arguments.yes:
         print(
-            f"voxpool: this would send {load.characters} characters to {endpoint.host}, which are billed; "
-            "add --yes to do it",
+            f"voxpool: this would send {load.characters} characters to {billed(endpoint)}; add --yes to do it",
             file=sys.stderr,
         )
         return 2

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from voxpool.cli.endpoint import add_endpoint_options, chosen_endpoint, is_inworld
+from voxpool.cli.endpoint import add_endpoint_options, billed, chosen_endpoint, may_cost
 from voxpool.cli.say import add_voice_options, settings_from
 from voxpool.errors import SettingError, VoxpoolError
 
@@ -74,7 +74,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", type=int, metavar="PORT", help="serve Prometheus metrics on this port meanwhile")
     parser.add_argument("--no-keep", action="store_true", help="leave the run out of the list of kept runs")
     parser.add_argument("--plain", action="store_true", help="plain lines instead of a live view")
-    parser.add_argument("--yes", action="store_true", help="speak through the service itself, which costs money")
+    parser.add_argument(
+        "--yes", action="store_true", help="speak through the service or another remote server, which may cost money"
+    )
     # How voxpool.stress.process starts it: orders come in and what happens goes out, as lines of JSON.
     parser.add_argument("--feed", action="store_true", help=argparse.SUPPRESS)
     add_voice_options(parser)
@@ -104,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
     # A key in the environment is not consent to pay for a load test: only --url or --key asks for the service.
     asked = arguments.url is not None or arguments.key is not None
     endpoint = chosen_endpoint(arguments.url, arguments.key) if asked else None
-    paid = endpoint is not None and is_inworld(endpoint)
+    paid = may_cost(endpoint)
     if endpoint is not None and paid and not arguments.yes:
         print(f"voxpool: {_price(scenario, endpoint)}; add --yes to do it", file=sys.stderr)
         return _WRONG_USE
@@ -187,8 +189,8 @@ def _price(scenario: Scenario, endpoint: Endpoint) -> str:
     words = f"up to {about.characters:,}" if about.capped else f"about {about.characters or 0:,}"
     cap = cap_of(scenario, paid=True)
     return (
-        f"this would send {words} characters to {endpoint.host}, which are billed (about {about.usd or 0.0:.2f} US "
-        f"dollars by the list; it stops at {cap or 0:,} characters)"
+        f"this would send {words} characters to {billed(endpoint)} (about {about.usd or 0.0:.2f} US "
+        f"dollars by Inworld's list; it stops at {cap or 0:,} characters)"
     )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from voxpool.cli.endpoint import chosen_endpoint, is_inworld, reached
+from voxpool.cli import main
+from voxpool.cli.endpoint import chosen_endpoint, is_inworld, may_cost, reached
 from voxpool.config import INWORLD_URL, Endpoint
 from voxpool.errors import EndpointError
 
@@ -53,6 +54,29 @@ def test_a_key_does_not_travel_in_the_clear():
         chosen_endpoint("http://example.org", KEY)
     assert header(chosen_endpoint("http://localhost:9", KEY)) == f"Basic {KEY}"
     assert not is_inworld(Endpoint("http://api.inworld.ai"))
+
+
+@pytest.mark.parametrize(
+    ("url", "costs"),
+    [
+        (INWORLD_URL, True),
+        ("https://api.inworld.ai.", True),
+        ("https://gateway.example.org", True),
+        ("http://10.0.0.7:8080", True),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost", False),
+    ],
+)
+def test_all_that_is_not_on_this_machine_may_cost_money(url, costs):
+    assert may_cost(Endpoint(url)) is costs
+    assert not may_cost(None)
+
+
+def test_a_load_on_a_remote_server_is_asked_about(capsys):
+    assert main(["stress", "--utterances", "2", "--url", "https://gateway.example.org", "--no-keep"]) == 2
+    said = capsys.readouterr().err
+    assert "characters to gateway.example.org, which may be billed" in said
+    assert "it stops at 50,000 characters); add --yes to do it" in said
 
 
 async def test_an_endpoint_that_is_given_starts_nothing():

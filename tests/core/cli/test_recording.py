@@ -64,6 +64,11 @@ def test_a_replay_at_the_service_is_asked_about(recorded, capsys):
     assert "--yes" in error
 
 
+def test_a_replay_at_another_remote_server_is_asked_about_too(recorded, capsys):
+    assert cli.main(["recording", "replay", "--url", "https://gateway.example.org", str(recorded)]) == 2
+    assert "gateway.example.org, which may be billed; add --yes" in capsys.readouterr().err
+
+
 def test_an_empty_stretch_has_nothing_to_replay(recorded, capsys):
     assert cli.main(["recording", "replay", "--from", "1000", str(recorded)]) == 1
     assert "nothing to replay" in capsys.readouterr().err
