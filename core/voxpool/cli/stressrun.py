@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import secrets
 import signal
@@ -24,6 +25,7 @@ from voxpool.stress.engine import Engine, Surroundings, calm_collector
 from voxpool.stress.honesty import BareLoop
 from voxpool.stress.report.html import to_html
 from voxpool.stress.report.tables import to_csv, to_json
+from voxpool.stress.shapes import Search
 from voxpool.stress.strike import check_control, striker
 
 if TYPE_CHECKING:
@@ -166,7 +168,10 @@ class StressRun:
             return stresstext.PlainView()
         from voxpool.cli.stressview import LiveView
 
-        return stack.enter_context(LiveView(self._scenario.name, self._scenario.plan.duration_s, slots))
+        # How many levels a search will try, nobody knows.
+        load, plan = self._scenario.load, self._scenario.plan
+        lasts_s = math.inf if isinstance(load, Search) else plan.duration_s
+        return stack.enter_context(LiveView(self._scenario.name, lasts_s, slots))
 
     def show(self, result: RunResult) -> None:
         """Print what is asked for.

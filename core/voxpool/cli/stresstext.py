@@ -102,10 +102,11 @@ def now(tick: Tick) -> str:
     """Return a run at one moment as a line."""
     p95 = "-" if tick.ttfa_p95_ms is None else f"{tick.ttfa_p95_ms:.0f} ms"
     warm_up = f"warm-up {tick.warm_up}  " if tick.warm_up else ""
+    cost = f"  cost {words.money(tick.usd)}" if tick.usd else ""
     return (
         f"{tick.at_s:7.1f} s  target {tick.target:g}  in flight {tick.in_flight}  waiting {tick.waiting}  {warm_up}"
         f"done {tick.done}  failed {tick.failed}  interrupted {tick.interrupted}  p95 {p95}  stalls {stalls(tick)}"
-        f"{_trouble(tick)}"
+        f"{cost}{_trouble(tick)}"
     )
 
 

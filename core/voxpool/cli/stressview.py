@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from voxpool.cli.stresstext import stalls
-from voxpool.stress.result import Mark, Tick
+from voxpool.stress.report.words import money
+from voxpool.stress.result import Mark, MarkKind, Tick
 from voxpool.stress.sample import Sample
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -25,7 +26,7 @@ class LiveView:
 
     Args:
         name: The scenario's name.
-        duration_s: Seconds that the load lasts; infinite when nobody knows.
+        duration_s: Seconds that the load lasts; infinite when nobody knows, as of a search.
         slots: Slots of the pool.
     """
 
@@ -36,6 +37,7 @@ class LiveView:
         self._tick = Tick(at_s=0.0)
         self._marks: deque[Mark] = deque(maxlen=4)
         self._p95: deque[float] = deque(maxlen=_HISTORY)
+        self._stopping = False
         self._live = Live(
             get_renderable=self.render, console=Console(stderr=True), refresh_per_second=4, transient=True
         )  # fmt: skip
@@ -60,6 +62,7 @@ class LiveView:
     def on_mark(self, mark: Mark) -> None:
         """Remember the newest annotations."""
         self._marks.append(mark)
+        self._stopping = self._stopping or mark.kind is MarkKind.STOP
 
     def render(self) -> RenderableType:
         """Return the picture of now."""
@@ -74,6 +77,8 @@ class LiveView:
             table.add_row("warm-up", str(tick.warm_up))
         table.add_row("target", f"{tick.target:g}", "characters", f"{tick.characters:,}", "stalls",
                       Text(stalls(tick), style="bold red" if tick.stalls or tick.starving else ""))  # fmt: skip
+        if tick.usd:
+            table.add_row("cost", money(tick.usd))
         table.add_row("p50", _ms(tick.ttfa_p50_ms), "p95", _ms(tick.ttfa_p95_ms), "p99", _ms(tick.ttfa_p99_ms))
         table.add_row("loop lag", f"{tick.loop_lag_ms:.1f} ms", "CPU", f"{tick.cpu_percent:.0f} %", "late start",
                       f"{tick.late_start_ms:.1f} ms")  # fmt: skip
@@ -84,8 +89,10 @@ class LiveView:
     def _head(self) -> RenderableType:
         at_s = self._tick.at_s
         head = Table.grid(padding=(0, 2))
-        if self._duration_s == float("inf"):
-            head.add_row(Text(self._name, style="bold"), f"{at_s:.0f} s")
+        over = self._stopping or at_s > self._duration_s
+        if over or self._duration_s == float("inf"):
+            said = f"{at_s:.0f} s" + (", waiting for the last ones" if over else "")
+            head.add_row(Text(self._name, style="bold"), said)
         else:
             left_s = max(0.0, self._duration_s - at_s)
             head.add_row(Text(self._name, style="bold"), ProgressBar(self._duration_s, min(at_s, self._duration_s), 30),

@@ -1,5 +1,6 @@
 """How a run reads in a terminal."""
 
+import math
 import re
 import signal
 
@@ -145,6 +146,35 @@ def test_the_live_view_shows_the_newest_state():
     assert "199 ms" in shown
     assert "35 s left" in shown
     assert "is crossed" in shown
+
+
+def rendered(view):
+    console = Console(width=100, force_terminal=False)
+    with console.capture() as capture:
+        console.print(view.render())
+    return capture.get()
+
+
+def test_the_live_view_says_when_nobody_begins_any_more():
+    stopped, over, endless = (LiveView("Phone line", lasts_s, 100) for lasts_s in (60.0, 9.0, math.inf))
+    stopped.on_mark(Mark(10.0, MarkKind.STOP, "draining: It was interrupted with Ctrl+C."))
+    for view in (stopped, over, endless):
+        view.on_tick(Tick(at_s=10.0))
+
+    for view in (stopped, over):
+        assert "10 s, waiting for the last ones" in rendered(view)
+        assert "left" not in rendered(view)
+    assert "waiting for the last ones" not in rendered(endless)
+
+
+def test_both_views_tell_the_cost_where_it_costs(capsys):
+    live = LiveView("Phone line", 60.0, 100)
+    live.on_tick(Tick(at_s=1.0, usd=0.125))
+    stresstext.PlainView().on_tick(Tick(at_s=9.0, usd=0.125))
+
+    assert re.search(r"cost +\$0\.12", rendered(live))
+    assert capsys.readouterr().err.endswith("cost $0.12\n")
+    assert "cost" not in stresstext.now(Tick(at_s=9.0))
 
 
 def test_plain_lines_say_where_it_is(capsys):
