@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -94,6 +95,7 @@ class AiohttpTransport:
     def __init__(self, ws: aiohttp.ClientWebSocketResponse, direct: DirectQueue | None = None) -> None:
         self._ws = ws
         self._direct = direct
+        self._unread = _unread_probe(ws.get_extra_info("socket"))
 
     async def run(self, on_frame: Callable[[str], None], on_pong: Callable[[bytes], None]) -> Closed:
         """Read until the end (see ``Transport``)."""
@@ -142,6 +144,7 @@ class AiohttpTransport:
 
     async def send(self, frame: str) -> None:
         """Write a frame (see ``Transport``)."""
+        await self._let_read()
         try:
             await self._ws.send_str(frame)
         except (ConnectionError, aiohttp.ClientError, RuntimeError) as error:
@@ -149,10 +152,22 @@ class AiohttpTransport:
 
     async def ping(self, payload: bytes) -> None:
         """Write a ping (see ``Transport``)."""
+        await self._let_read()
         try:
             await self._ws.ping(payload)
         except (ConnectionError, aiohttp.ClientError, RuntimeError) as error:
             raise ConnectionLost(0, describe(error)) from error
+
+    async def _let_read(self) -> None:
+        """Let what has come be read before something is written.
+
+        An event loop drops what it has not read when a write fails: the frame that says why the peer went.  asyncio
+        runs who was woken before what came, so one turn of the loop is not enough.
+        """
+        for _ in range(2):
+            if not self._unread():
+                return
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Say goodbye and close (see ``Transport``)."""
@@ -297,6 +312,19 @@ def _forget_credential(error: BaseException) -> None:
         headers.popall("Authorization", None)
         error.request_info = aiohttp.RequestInfo(info.url, info.method, type(info.headers)(headers), info.real_url)
         error.args = (error.request_info, error.history)
+
+
+def _unread_probe(sock: Any) -> Callable[[], bool]:
+    """Return what tells whether something waits in a socket to be read, in about a microsecond."""
+    number = -1 if sock is None else sock.fileno()
+    if number < 0:
+        return lambda: False
+    if not hasattr(select, "poll"):
+        # Windows, whose loop reads ahead: then nothing waits in the socket.
+        return lambda: False
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 def _shut_down(sock: Any) -> None:

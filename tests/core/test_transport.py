@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
+import hashlib
+import re
+import select
+import socket
 import ssl
+import struct
 import traceback
 from asyncio import trsock
 from datetime import UTC, datetime, timedelta
@@ -16,7 +23,7 @@ from aiohttp import web
 
 from support.wire_server import WireServer, wire_server
 from voxpool import Credential, Endpoint
-from voxpool.errors import ConnectFailed, CredentialRejected, VoxpoolError
+from voxpool.errors import ConnectFailed, ConnectionLost, CredentialRejected, VoxpoolError
 from voxpool.transport import AiohttpConnector, describe
 
 KEY = "bWFkZTp1cA=="  # made up: "made:up"
@@ -130,3 +137,46 @@ async def test_the_wait_may_be_a_date() -> None:
     error: Any = await refusal(503, **{"Retry-After": date})
     assert 3000 < error.retry_after_s <= 3600
     assert "it asks to wait" not in str(error)
+
+
+def _accept_by_hand(listener: socket.socket) -> socket.socket:
+    """Accept one WebSocket and return its bare socket."""
+    peer, _ = listener.accept()
+    request = b""
+    while not request.endswith(b"\r\n\r\n"):
+        request += peer.recv(4096)
+    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", request)
+    assert key is not None
+    accept = base64.b64encode(hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    peer.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+    return peer
+
+
+@pytest.mark.both_loops
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="Windows' loop reads ahead by itself")
+@pytest.mark.parametrize("write", ["send", "ping"])
+async def test_what_the_peer_said_before_it_went_is_read_although_something_is_written(write: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        loop = asyncio.get_running_loop()
+        accepting = loop.run_in_executor(None, _accept_by_hand, listener)
+        connector = AiohttpConnector(Endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}"), 5.0)
+        transport = await connector.connect()
+        peer = await accepting
+        frames: list[str] = []
+        reading = asyncio.create_task(transport.run(frames.append, lambda _: None))
+        await asyncio.sleep(0)
+
+        # A frame, and a reset right behind it, before the loop turns again.
+        peer.sendall(b"\x81\x04why?")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        with contextlib.suppress(ConnectionLost):
+            await (transport.send("text") if write == "send" else transport.ping(b"1"))
+
+        assert not (await asyncio.wait_for(reading, 5.0)).clean
+        assert frames == ["why?"]
+        await transport.close()
+        await connector.close()
