@@ -224,7 +224,7 @@ class AiohttpConnector:
                     max_msg_size=MAX_FRAME_BYTES,
                 )
         except (TimeoutError, OSError, aiohttp.ClientError, ValueError) as error:
-            _forget_credential(error)
+            forget_credential(error)
             raise self._translate(error) from error
         return AiohttpTransport(ws, attach(ws, MAX_FRAME_BYTES))
 
@@ -304,7 +304,7 @@ def _retry_after_s(headers: Mapping[str, str] | None) -> float | None:
     return max(0.0, seconds)
 
 
-def _forget_credential(error: BaseException) -> None:
+def forget_credential(error: BaseException) -> None:
     """Take the credential out of an exception that is chained and may be shown: it holds all headers of the request."""
     if isinstance(error, aiohttp.ClientResponseError):
         info = error.request_info

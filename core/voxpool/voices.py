@@ -55,7 +55,7 @@ async def list_voices(endpoint: Endpoint, *, timeout_s: float = 10.0) -> tuple[V
 
     import aiohttp
 
-    from voxpool.transport import describe
+    from voxpool.transport import describe, forget_credential
 
     headers = {} if endpoint.credential is None else {"Authorization": endpoint.credential.header()}
     try:
@@ -64,6 +64,7 @@ async def list_voices(endpoint: Endpoint, *, timeout_s: float = 10.0) -> tuple[V
     except TimeoutError as error:
         raise ConnectFailed(endpoint.host, f"no list of voices within {timeout_s:g} s") from error
     except (OSError, aiohttp.ClientError) as error:
+        forget_credential(error)
         raise ConnectFailed(endpoint.host, endpoint.scrub(describe(error))) from error
 
 

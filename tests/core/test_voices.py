@@ -92,6 +92,13 @@ async def test_a_refused_key_is_told_as_such(status: int, code: int) -> None:
     assert KEY[:4] not in caught.value.message
 
 
+async def test_the_cause_of_a_failure_does_not_hold_the_key() -> None:
+    async with rest(legacy=lambda _: web.Response(status=302, headers={"Location": LEGACY_PATH})) as url:
+        with pytest.raises(ConnectFailed, match="redirects in a circle") as caught:
+            await list_voices(Endpoint(url, Credential.basic(KEY)))
+    assert KEY not in repr(caught.value.__cause__)
+
+
 async def test_another_status_is_told_with_the_services_words() -> None:
     async with rest(legacy=lambda _: web.json_response({"message": "out of order"}, status=500)) as url:
         with pytest.raises(ConnectFailed, match=r"HTTP 500.*out of order") as caught:
