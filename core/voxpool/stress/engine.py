@@ -315,6 +315,8 @@ class Engine:
             # Once, when it turns bad; what is said is what the result would say if the run ended now.
             found = complaints(self._observed())
             self.recorder.mark(MarkKind.TOOL, f"invalid so far: {' '.join(found)}" if found else "invalid so far")
+        elif self._troubled and not troubled:
+            self.recorder.mark(MarkKind.TOOL, "valid again so far: most of the run is in time")
         self._troubled = troubled
 
     def _in_trouble(self) -> bool:

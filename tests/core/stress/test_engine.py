@@ -214,6 +214,18 @@ async def test_what_is_asked_for_late_counts_from_when_it_was_due():
     assert sum(sample.late_start_ms > 1 for sample in result.samples) in (19, 20, 21)
 
 
+async def test_a_run_that_recovers_from_being_late_says_so_on_its_time_line():
+    loop = asyncio.get_running_loop()
+    result_of = asyncio.create_task(measured({**SECOND, "rate": 2, "duration_s": 90}, texts=HELLO))
+    await asyncio.sleep(4.0)
+    loop.jump(0.3)
+    result = await result_of
+
+    told = [mark.text.partition(":")[0] for mark in result.marks if mark.kind is MarkKind.TOOL]
+    assert told == ["invalid so far", "valid again so far"]
+    assert result.verdict is Verdict.PASSED
+
+
 async def test_a_volley_is_one_moment_and_no_lateness_of_the_tool(monkeypatch):
     """Asking takes a while; who is asked for last is late by the corrected times, and not by the tool's fault."""
     loop = asyncio.get_running_loop()

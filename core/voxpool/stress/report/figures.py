@@ -5,7 +5,7 @@ Source: Plotly's figure schema.  A colour is written ``"color:open"`` here and l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,10 @@ SLOTS: Final = 100
 _DASHES: Final = ("solid", "dash", "dot", "dashdot")
 _ONE_TWO_FIVE: Final = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
 _MOST_MARKS: Final = 40
+_LABEL: Final = 28
+"""Characters of an annotation that its label shows."""
+_ONE_LABEL: Final = 0.012
+"""Annotations nearer to each other than this share of the time share a label."""
 _MARK_HUES: Final = {
     MarkKind.PHASE: "muted",
     MarkKind.FAULT: "failed",
@@ -286,9 +290,24 @@ def _over_time(unit: str, marks: Sequence[Mark], *, labelled: bool = False) -> D
         "xaxis": {"title": {"text": "seconds"}, "rangemode": "tozero"},
         "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
         "shapes": [_upright(mark.at_s, _MARK_HUES[mark.kind]) for mark in shown],
-        "annotations": [_label(mark.at_s, mark.text, _MARK_HUES[mark.kind]) for mark in shown] if labelled else [],
+        "annotations": [*_labels(shown)] if labelled else [],
         "hovermode": "x unified" if not labelled else "closest",
     }
+
+
+def _labels(marks: Sequence[Mark]) -> Iterator[Data]:
+    """Yield a label for each annotation; of those that would stand on each other all are in one."""
+    near = max((mark.at_s for mark in marks), default=0.0) * _ONE_LABEL
+    groups: list[list[Mark]] = []
+    for mark in marks:
+        if groups and mark.at_s - groups[-1][0].at_s <= near:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    for group in groups:
+        texts = [mark.text if len(mark.text) <= _LABEL else f"{mark.text[: _LABEL - 1]}…" for mark in group[:2]]
+        more = f" + {len(group) - 2}" if len(group) > 2 else ""
+        yield _label(group[0].at_s, "; ".join(texts) + more, _MARK_HUES[group[0].kind])
 
 
 def _second_axis(unit: str) -> Data:
@@ -300,10 +319,9 @@ def _upright(x: float, hue: str) -> Data:
 
 
 def _label(x: float, text: str, hue: str) -> Data:
-    short = text if len(text) <= 28 else f"{text[:27]}…"
     place = {"x": x, "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "top", "textangle": 90}
     # Plotly reads a little HTML in texts.
-    return place | {"text": short.replace("&", "&amp;").replace("<", "&lt;")} | _small(hue)
+    return place | {"text": text.replace("&", "&amp;").replace("<", "&lt;")} | _small(hue)
 
 
 def _small(hue: str) -> Data:

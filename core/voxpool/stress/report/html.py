@@ -150,7 +150,7 @@ def _tiles(result: RunResult) -> list[tuple[str, str, str]]:
         ("interrupted", f"{result.interrupted:,}", "on purpose"),
         *([("cut short", f"{result.cut_short:,}", "by the end of the run")] if result.cut_short else []),
         ("most at once", f"{result.peak_in_flight:,}", f"on {words.quantity(result.peak_connections, 'connection')}"),
-        ("stalls", f"{result.stalls:,}", f"in {result.stalled_utterances:,} utterances"),
+        ("stalls", f"{result.stalls:,}", f"in {words.quantity(result.stalled_utterances, 'utterance')}"),
         ("duration", words.duration(result.wall_s), words.moment(result.began_at)),
         ("audio", words.duration(result.audio_s), f"{result.chunks:,} chunks"),
         ("characters", f"{result.characters:,}", f"{result.wasted_characters:,} wasted"),

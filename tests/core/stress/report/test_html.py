@@ -8,6 +8,7 @@ import pytest
 
 from support.runs import MADE_UP_KEY, make_result
 from voxpool.stress.report import html, words
+from voxpool.stress.report.figures import figures
 from voxpool.stress.report.html import SLOWEST, comparison_html, to_html, write_comparison, write_html
 from voxpool.stress.result import ErrorCount, Mark, MarkKind, SearchResult, Verdict
 
@@ -238,3 +239,12 @@ def test_the_library_is_in_the_file(result, monkeypatch):
     text = to_html(replace(result, samples=(), ticks=()))
     assert "plotly.js v" in text
     assert 4_000_000 < len(text) < 6_000_000
+
+
+def test_annotations_that_would_stand_on_each_other_share_a_label(result):
+    marks = [(0.0, "one"), (10.0, "x" * 40), (10.1, "two"), (10.2, "three"), (20.0, "four")]
+    made = figures(replace(result, marks=tuple(Mark(at_s, MarkKind.PHASE, text) for at_s, text in marks)))
+    (chart,) = (each for each in made if each.name == "first-audio")
+    labels = [(each["x"], each["text"]) for each in chart.layout["annotations"]]
+    assert labels == [(0.0, "one"), (10.0, f"{'x' * 27}…; two + 1"), (20.0, "four")]
+    assert len(chart.layout["shapes"]) == len(marks)
