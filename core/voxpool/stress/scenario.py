@@ -18,7 +18,8 @@ from voxpool.stress.shapes import AnyLoad, Plan, Search
 from voxpool.stress.thresholds import Threshold, ThresholdSpec, parse
 
 Weight = Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
-"""Name of the phase whose utterances are not counted."""
+UNNAMED: Final = "Unnamed"
+"""Name of a scenario that has none."""
 
 _VOICE_FIELDS: Final = tuple(each.name for each in fields(ContextSettings))
 _POOL_FIELDS: Final = tuple(each.name for each in fields(PoolConfig))
@@ -89,7 +90,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             attempt at one fails, or nothing at all comes although utterances are in flight (for 3 s at least).
     """
 
-    name: str = "Unnamed"
+    name: str = UNNAMED
     description: str = ""
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 1
     jitter_buffer_ms: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 60.0
@@ -192,7 +193,7 @@ def scenario_from(data: Mapping[str, Any], source: str = "") -> Scenario:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """Return the scenario of a file.
+    """Return the scenario of a file; one without a name has that of its file.
 
     Raises:
         ScenarioError: If it cannot be read or used; names the file, and the key's path or the line.
@@ -201,7 +202,10 @@ def read_scenario(path: Path) -> Scenario:
         content = path.read_bytes()
     except OSError as error:
         raise ScenarioError(str(path), "", f"cannot be read: {error.strerror or error}") from error
-    return parse_scenario(content, str(path), path.parent)
+    scenario = parse_scenario(content, str(path), path.parent)
+    if scenario.name != UNNAMED:
+        return scenario
+    return msgspec.structs.replace(scenario, name=path.stem.replace("-", " ") or UNNAMED)
 
 
 def parse_scenario(content: bytes, source: str, folder: Path | None = None) -> Scenario:

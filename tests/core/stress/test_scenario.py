@@ -236,6 +236,14 @@ def test_any_file_is_a_scenario_or_one_sentence(content):
     assert said.startswith("x.toml: ")
 
 
+def test_a_file_names_what_has_no_name(tmp_path):
+    for name, content in (("my-first.toml", LOAD), ("other.toml", f'name = "A name"\n{LOAD}')):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert read_scenario(tmp_path / "my-first.toml").name == "my first"
+    assert read_scenario(tmp_path / "other.toml").name == "A name"
+    assert parse_scenario(LOAD.encode(), "x.toml").name == "Unnamed"
+
+
 def test_a_file_of_texts_stands_beside_the_scenario(tmp_path):
     (tmp_path / "texts.txt").write_text("\ufeffFirst.\n\n  Second. \n", "utf-8")
     (tmp_path / "x.toml").write_text(LOAD + '[[texts]]\nfile = "texts.txt"\n', "utf-8")
