@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from voxpool.stress.measure import EARLY, Meter, Window, values_of
 from voxpool.stress.reach import Reach
 from voxpool.stress.result import MarkKind, RunListener, Tick
 from voxpool.stress.sample import Sample
-from voxpool.stress.thresholds import Counts
+from voxpool.stress.thresholds import Counts, Facts
 
 _EVENTS_HELD: Final = 200_000
 _GIVE_UP_S: Final = 30.0
@@ -319,6 +320,22 @@ class Recorder:
         silences = (draft.playback.silent_s(now) for draft in self.in_flight.values())
         return [silence for silence in silences if silence > 0]
 
+    def live(self) -> Facts:
+        """Return what thresholds are asked of while the run goes on: its last seconds.
+
+        With the silences in utterances under way: a long one that stalls is not over for a minute.
+        """
+        heard = [draft for draft in self.in_flight.values() if draft.speaking and not draft.warm_up]
+        ended = self.window.counts
+        counts = replace(
+            ended,
+            stalls=ended.stalls + sum(draft.playback.stalls for draft in heard),
+            stalled=ended.stalled + sum(draft.playback.stalls > 0 for draft in heard),
+            audio_s=ended.audio_s + sum(draft.utterance.audio_s for draft in heard if draft.utterance is not None),
+            under_way=len(heard),
+        )
+        return _Live(counts, self.window.distribution)
+
     def tick(self, stats: PoolStats, **more: Any) -> Tick:
         """Write down the run as it is now, and return that.
 
@@ -366,6 +383,14 @@ class Recorder:
         )
         self.ledger.tick(tick)
         return tick
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The plain numbers of now beside the distributions of the last seconds."""
+
+    counts: Counts
+    distribution: Callable[[str, str], float | None]
 
 
 class _Since:

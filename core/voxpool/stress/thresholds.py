@@ -82,6 +82,7 @@ class Counts:
         cut_short: Of these, cut short by the end of the run.
         stalls: Silences in mid-utterance.
         stalled: Utterances that had one.
+        under_way: Utterances that are not over, of which stalls and audio are counted all the same.
         audio_s: Seconds of audio received.
         chunks: Audio chunks received.
         characters: Characters sent.
@@ -97,6 +98,7 @@ class Counts:
     cut_short: int = 0
     stalls: int = 0
     stalled: int = 0
+    under_way: int = 0
     audio_s: float = 0.0
     chunks: int = 0
     characters: int = 0
@@ -146,7 +148,8 @@ class Threshold:
         counts = facts.counts
         if self.metric in NUMBERS:
             # How many were begun or done in the last seconds says nothing about a condition on all of them.
-            if self.metric in ("utterances", "characters", "cost") or counts.ended < FEWEST:
+            behind = counts.ended + (counts.under_way if self.metric == "stalls" else 0)
+            if self.metric in ("utterances", "characters", "cost") or behind < FEWEST:
                 return False
         elif (facts.distribution(self.metric, "count") or 0) < FEWEST:
             return False
@@ -183,7 +186,7 @@ _NUMBER: Final[Mapping[tuple[str, str], Callable[[Counts], float | None]]] = {
     ("errors", "count"): lambda counts: counts.failed,
     ("stalls", "per_minute"): lambda counts: _share(counts.stalls * 60.0, counts.audio_s),
     ("stalls", "count"): lambda counts: counts.stalls,
-    ("stalls", "rate"): lambda counts: _share(counts.stalled, counts.ended),
+    ("stalls", "rate"): lambda counts: _share(counts.stalled, counts.ended + counts.under_way),
     ("utterances", "started"): lambda counts: counts.started,
     ("utterances", "done"): lambda counts: counts.done,
     ("utterances", "failed"): lambda counts: counts.failed,

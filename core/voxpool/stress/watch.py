@@ -32,7 +32,7 @@ class ThresholdWatch:
 
     def look(self) -> None:
         """Compare the last seconds with every threshold."""
-        window = self._recorder.window
+        window = self._recorder.live()
         for index, threshold in enumerate(self._thresholds):
             crossed = threshold.crossed(window)
             if crossed == (index in self._crossed):

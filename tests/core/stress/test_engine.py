@@ -504,6 +504,27 @@ async def test_the_chunking_of_a_language_model_shows_in_corrected_times(chunkin
 # -- failures ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("check", ["stalls.per_minute == 0", "stalls.rate < 0.1", "stalls.count < 5"])
+async def test_a_threshold_about_stalls_is_crossed_while_who_hears_them_still_listens(check):
+    """Each utterance lasts for a minute, and a second of silence comes after its first two."""
+    service = FakeService(chunks=600, chunk_s=0.09)
+
+    def speak(context, text):
+        service.speak(context, text)
+        later(2.0, lambda: loop.jump(1.0) if context is first[0] else None)
+        first.append(context)
+
+    first, loop = [], asyncio.get_running_loop()
+    service.on_speak = speak
+    load = {"profile": "concurrency", "concurrency": 12, "utterances": 12}
+    result = await measured(load, service, texts=HELLO, thresholds=[{"check": check, "abort": True}])
+
+    assert result.verdict is not Verdict.PASSED
+    assert f"The threshold {check} was crossed." in result.reasons
+    assert 3.0 < result.wall_s < 5.0
+    assert result.stalls >= 12
+
+
 async def test_failures_are_counted_by_kind_and_the_run_goes_on():
     service = FakeService()
     service.on_speak = lambda context, _: context.fail(3, "The text is not to my taste.", gone=True)

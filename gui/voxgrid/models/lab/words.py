@@ -35,6 +35,7 @@ _MEANINGS: Final[dict[Verdict, str]] = {
 _FROM_THE_START: Final = ("loop_lag_ms", "late_start_ms")
 _WITH_AUDIO: Final = (
     "ttfa_ms", "corrected_ms", "uncorrected_ms", "queue_ms", "connect_ms", "create_ms", "real_time_factor",
+    "stalls",
 )  # fmt: skip
 """What thresholds are about that is known as soon as a run has begun, or with its first audio; all other things can be
 said only of utterances that ended."""

@@ -39,7 +39,7 @@ def test_thresholds_stand_as_they_were_crossed():
     picture.add_tick(Tick(at_s=1.5, started=13, ttfa_ms=(250.0,) * 9, ttfa_p95_ms=250.0, failed=9))
     assert [row.passed for row in threshold_rows(picture)] == [None, None, None], "too few to cross anything"
     picture.add_tick(Tick(at_s=1.75, started=13, ttfa_ms=(250.0,), ttfa_p95_ms=250.0, failed=9))
-    assert [row.passed for row in threshold_rows(picture)] == [True, None, None], THRESHOLDS
+    assert [row.passed for row in threshold_rows(picture)] == [True, None, True], THRESHOLDS
     picture.add_tick(Tick(at_s=2.0, started=13, failed=9, done=1))
     assert [row.passed for row in threshold_rows(picture)] == [True, True, True]
     for mark in fake_marks(60):
