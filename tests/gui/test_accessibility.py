@@ -22,6 +22,7 @@ from support.stage import play
 from voxgrid.layouts import FIRST, LAYOUTS
 from voxgrid.models.sentences import cell_sentence, row_sentence
 from voxgrid.theme import ThemeMode
+from voxgrid.trouble.errors import ErrorsFeature
 from voxgrid.views.keys_dialog import KeysDialog
 from voxgrid.views.menus import all_actions
 from voxgrid.views.palette import describe
@@ -92,6 +93,53 @@ def test_tab_passes_by_docks_behind_others_and_comes_round(stage, qtbot, name, k
     assert len(set(seen)) == len(seen)
     shown = [dock for dock in window.docks.values() if not dock.visibleRegion().isEmpty()]
     assert all(any(dock.isAncestorOf(widget) for widget in seen) for dock in shown)
+
+
+@pytest.mark.parametrize("name", [layout.name for layout in LAYOUTS])
+def test_tab_reaches_going_forward_all_that_it_reaches_going_back(stage, qtbot, name):
+    play(stage, "errors")
+    window = stage.parts.window
+    window.show_layout(next(layout for layout in LAYOUTS if layout.name == name))
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    next(each for each in stage.parts.features if isinstance(each, ErrorsFeature)).show_newest()
+    stage.app.processEvents()
+    walks = []
+    for forward in (True, False):
+        window.cockpit.grid.setFocus()
+        seen = []
+        while QApplication.focusWidget() not in seen:
+            seen.append(QApplication.focusWidget())
+            window.focusNextPrevChild(forward)
+        walks.append({(type(each).__name__, each.objectName(), each.accessibleName()) for each in seen})
+    assert walks[0] == walks[1]
+
+
+def test_tab_comes_to_what_belongs_together_in_the_order_in_which_it_stands(stage, qtbot):
+    play(stage, "errors")
+    window = stage.parts.window
+    window.show_layout(next(layout for layout in LAYOUTS if layout.name == "inspect"))
+    errors = next(each for each in stage.parts.features if isinstance(each, ErrorsFeature))
+    failure = next(each for each in errors.book.all() if each.utterance_id)
+    stage.parts.presenter.inspect(failure.utterance_id)
+    errors.show_failure(failure.number)
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    stage.app.processEvents()
+    window.cockpit.grid.setFocus()
+    seen = []
+    while QApplication.focusWidget() not in seen:
+        seen.append(QApplication.focusWidget())
+        window.focusNextPrevChild(True)
+    names = [each.objectName() for each in seen]
+    for first, second in (("error_groups", "error_list"), ("error_list", "error_detail")):
+        assert names.index(second) == names.index(first) + 1
+    inspector = window.inspector
+    attempt = inspector.attempts.attempts[0]
+    within = [each for each in seen if each is not inspector and inspector.isAncestorOf(each)]
+    assert within[:2] == [attempt.cell, attempt.waterfall]
+    places = [seen.index(each) for each in within]
+    assert places == list(range(places[0], places[0] + len(places))), "nothing else between them"
 
 
 def in_scroll_area(widget):

@@ -7,12 +7,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractItemView,
+    QAbstractScrollArea,
     QAbstractSlider,
     QComboBox,
     QDialogButtonBox,
     QLineEdit,
     QStyle,
+    QTabBar,
     QToolButton,
     QWidget,
 )
@@ -163,7 +164,9 @@ def test_closing_says_so_once_and_vanishes(window, qtbot):
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(window):
-    kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QComboBox, QLineEdit)
+    kinds = (QAbstractButton, QAbstractScrollArea, QAbstractSlider, QComboBox, QLineEdit, QTabBar)
+    for layout in LAYOUTS:
+        window.show_layout(layout)
     nameless = [
         widget
         for widget in window.findChildren(QWidget)

@@ -102,6 +102,8 @@ class AttemptList(QWidget):
 
     Args:
         theme: Colours.
+        before: After which widget Tab comes to them.
+        parent: Qt parent.
 
     Signals:
         cellRequested(int, int): Go to a cell.
@@ -111,9 +113,10 @@ class AttemptList(QWidget):
     cellRequested = Signal(int, int)
     framesRequested = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, before: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._before = before
         self.attempts: list[AttemptView] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -126,6 +129,11 @@ class AttemptList(QWidget):
             made.cellRequested.connect(self.cellRequested)
             made.framesRequested.connect(self.framesRequested)
             self._column.addWidget(made)
+            # In its place and not behind everything else that there is by now.
+            before = self.attempts[-1].waterfall if self.attempts else self._before
+            for widget in (made.cell, made.frames, made.waterfall):
+                self.setTabOrder(before, widget)
+                before = widget
             self.attempts.append(made)
         for place, view in enumerate(self.attempts):
             if place < len(sections):

@@ -73,7 +73,6 @@ class ErrorsView(QTabWidget):
         self.setObjectName("errors")
         self.setAccessibleName("Errors")
         self.setDocumentMode(True)
-        self.detail = ErrorDetail(self)
         self._group_paint = GroupDelegate(theme)
         self.groups = LineList(
             LineItems[Group](words.group, words.group_spoken, lambda group: group.fingerprint, self),
@@ -101,6 +100,8 @@ class ErrorsView(QTabWidget):
             "Zombies and suspected leaks",
             LineDelegate(theme),
         )
+        # Without a parent, as the lists: Tab comes to them in the order in which they are put into one.
+        self.detail = ErrorDetail()
         self._build_errors()
         self._closings = _head("")
         self.addTab(_page(self._closings, self.connections), "Connections")

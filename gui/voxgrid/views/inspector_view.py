@@ -60,7 +60,7 @@ class InspectorView(Page):
         self._build_head()
         self._build_error()
         self._build_errors_link()
-        self.attempts = AttemptList(theme, self.page)
+        self.attempts = AttemptList(theme, self._errors_link, self.page)
         self.attempts.cellRequested.connect(self.cellRequested)
         self.attempts.framesRequested.connect(self.framesRequested)
         self.column.addWidget(self.attempts)

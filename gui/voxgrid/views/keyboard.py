@@ -19,7 +19,7 @@ def next_by_tab(window: QMainWindow, *, forward: bool) -> QWidget | None:
     start = window.focusWidget() or window
     widget = _follower(start, forward)
     while widget is not None and widget is not start:
-        if _takes_tab(widget, window, forward) and not _is_outside(widget, window):
+        if _takes_tab(widget, window) and not _is_outside(widget, window):
             return widget
         widget = _follower(widget, forward)
     return None
@@ -37,15 +37,16 @@ def _follower(widget: QWidget, forward: bool) -> QWidget | None:
     return widget.nextInFocusChain() if forward else widget.previousInFocusChain()
 
 
-def _takes_tab(widget: QWidget, window: QMainWindow, forward: bool) -> bool:
-    """Whether Qt itself would stop at a widget (``QApplicationPrivate::focusNextPrevChild_helper``)."""
+def _takes_tab(widget: QWidget, window: QMainWindow) -> bool:
+    """Whether the keyboard stops at a widget (after ``QApplicationPrivate::focusNextPrevChild_helper``)."""
     if widget.window() is not window or not widget.isVisibleTo(window) or not widget.isEnabled():
         return False
     taker = widget
     while (proxy := taker.focusProxy()) is not None:
         taker = proxy
-    if taker is not widget and (taker.isAncestorOf(widget) if forward else widget.isAncestorOf(taker)):
-        # The line of a box, which was reached with the box already.
+    if taker is not widget and (taker.isAncestorOf(widget) or widget.isAncestorOf(taker)):
+        # The line of a box, which is reached with the box; or a view that hands the keyboard to its list.  Qt stops at
+        # that going forward, and what stands before the list in it is never reached.
         return False
     everything = QApplication.styleHints().tabFocusBehavior() is Qt.TabFocusBehavior.TabFocusAllControls
     needed = Qt.FocusPolicy.TabFocus if everything else Qt.FocusPolicy.StrongFocus

@@ -167,12 +167,13 @@ class MainWindow(QMainWindow):
         self.docksChanged.emit()
 
     def _write_tabs_in_full(self) -> None:
-        """Qt shortens the names on the tabs of docks although there is room for them."""
+        """Qt shortens the names on the tabs of docks although there is room, and calls the bar of them nothing."""
         layout = self.layout()
         if layout is not None:
             layout.activate()
         for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setAccessibleName("Docks in one place")
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at the first start."""
@@ -189,6 +190,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if layout and not self.restoreState(QByteArray(layout), LAYOUT_VERSION):
             self._arrange()
+        self._write_tabs_in_full()
         self.restored.emit()
         self.docksChanged.emit()
 
