@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import wave
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -132,6 +134,50 @@ async def test_stop_all_stops_the_burst_too(stage):
     assert 0 < len(stage.utterances) <= 500
     assert all(utterance.cancelled for utterance in stage.utterances)
     assert not stage.controller.records.running()
+
+
+async def test_stop_all_stops_every_burst(stage):
+    a_load = replace(stage.controller.plan(3, "short-replies"), moments=(0.0, 3600.0, 7200.0))
+    stage.controller.propose(a_load)
+    await settle()
+    stage.controller.fire(2, "short-replies")
+    await settle()
+    assert len(stage.utterances) == 3
+    stage.controller.stop_all()
+    await settle()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("burst")]
+
+
+async def test_a_burst_of_books_gives_the_loop_turns(stage, monkeypatch):
+    now = 0.0
+    turns = []
+    speak = stage.pool.speak
+
+    def slowly(*arguments, **options):
+        nonlocal now
+        now += 0.02
+        turns.append(asyncio.get_running_loop().create_future())
+        asyncio.get_running_loop().call_soon(turns[-1].set_result, len(turns))
+        return speak(*arguments, **options)
+
+    monkeypatch.setattr(stage.pool, "speak", slowly)
+    monkeypatch.setattr("voxgrid.speech.speaking.time", SimpleNamespace(monotonic=lambda: now, time=lambda: 0.0))
+    stage.controller.fire(10, "short-replies")
+    await settle()
+    # Each was begun in a turn of its own.
+    assert [turn.result() for turn in turns] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(("source", "said"), [("speak", True), ("fire", False)])
+async def test_a_text_that_makes_no_sound_says_so(stage, source, said):
+    if source == "speak":
+        stage.controller.speak("🙂")
+    else:
+        stage.controller.fire(1, "short-replies")
+        await settle()
+    stage.utterances[0].end()
+    await settle()
+    assert any("No sound came for “🙂”" in each for each in stage.said) is said
 
 
 async def test_a_failure_is_a_sentence_and_the_next_one_works(stage):

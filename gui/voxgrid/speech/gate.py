@@ -40,6 +40,11 @@ class DoubleClick:
         return again
 
 
+def nothing_came(label: str) -> Notice:
+    """Return that a text was spoken and made no sound; the service lets go of an emoji as of any other text."""
+    return Notice("speak", f"No sound came for “{label}”: there seems to be nothing in it that can be spoken.")
+
+
 def not_ready(state: EndpointState) -> Notice:
     """Return why nothing can be spoken now."""
     return Notice(

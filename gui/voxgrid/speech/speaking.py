@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from voxgrid.models.wording import without_id
 from voxgrid.notifications import Severity
+from voxgrid.speech import gate
 from voxgrid.speech.burst import FirePlan
 from voxgrid.speech.listening import Listening
 from voxgrid.speech.notice import Notice, as_sentence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _SHOTS_PER_TURN: Final = 20
 """Utterances begun before the loop gets a turn: a burst of 500 must not freeze the window."""
+
+_TURN_S: Final = 0.01
+"""When the loop gets a turn before that: to cut a text of a book's length into messages takes a tenth of a second."""
 
 _TELL_EVERY_S: Final = 0.5
 
@@ -72,7 +76,7 @@ class Speaking:
         self._listening = listening
         self._tasks = tasks
         self._listener = listener
-        self._burst: asyncio.Task[None] | None = None
+        self._bursts: set[asyncio.Task[None]] = set()
         self._troubles: dict[str, float] = {}
         self._failures: dict[str, tuple[int, str]] = {}
         self._untold: set[str] = set()
@@ -105,7 +109,9 @@ class Speaking:
 
     def fire(self, plan: FirePlan, settings: ContextSettings) -> None:
         """Begin all utterances of a burst."""
-        self._burst = self._tasks.start(self._fire(plan, settings), f"burst of {len(plan.shots)}")
+        burst = self._tasks.start(self._fire(plan, settings), f"burst of {len(plan.shots)}")
+        self._bursts.add(burst)
+        burst.add_done_callback(self._bursts.discard)
 
     def cancel(self, record: UtteranceRecord) -> None:
         """Interrupt one utterance; harmless when it has ended."""
@@ -113,19 +119,20 @@ class Speaking:
             record.utterance.cancel_nowait()
 
     def cancel_all(self) -> None:
-        """Interrupt all, and begin no more of a burst."""
-        if self._burst is not None:
-            self._burst.cancel()
-            self._burst = None
+        """Interrupt all, and begin no more of any burst; a load that is replayed is one for minutes."""
+        for burst in self._bursts:
+            burst.cancel()
         for record in self._records.running():
             self.cancel(record)
 
     async def _fire(self, plan: FirePlan, settings: ContextSettings) -> None:
         in_voice: dict[str, ContextSettings] = {}
         began = asyncio.get_running_loop().time()
+        turn_s = time.monotonic()
         for index, shot in enumerate(plan.shots):
-            if index % _SHOTS_PER_TURN == 0:
+            if index % _SHOTS_PER_TURN == 0 or time.monotonic() - turn_s > _TURN_S:
                 await asyncio.sleep(0)
+                turn_s = time.monotonic()
             if plan.moments:
                 await wait_until(began + plan.moments[index])
             if shot.voice not in in_voice:
@@ -151,6 +158,8 @@ class Speaking:
             self._listener.record_over(record)
         if record.outcome is Outcome.DONE:
             self._troubles_are_over(record)
+            if record.source == "speak" and not record.audio_s:
+                self._listener.tell(gate.nothing_came(record.label))
 
     def tell_failures(self) -> None:
         """Say what failed, once for each kind of error and at most twice a second: a burst may fail as a whole."""
