@@ -10,7 +10,7 @@ import pytest
 
 from support.local_server import running_server
 from voxpool import ContextSettings, Endpoint, Outcome, Pool, PoolConfig, list_voices
-from voxpool.errors import CredentialRejected, PoolClosed, TransportError, VoxpoolError
+from voxpool.errors import CredentialRejected, PoolClosed, ServiceError, TransportError, VoxpoolError
 from voxpool.events import UtteranceGranted
 from voxpool.local import LocalServer
 from voxpool.protocol.settings import Encoding, TimestampType
@@ -71,6 +71,20 @@ async def test_a_hundred_at_once_fill_the_grid_and_all_complete(server):
     assert all(pcm.size > 16000 for pcm, _, _ in results)
     assert {utterance.outcome for utterance in utterances} == {Outcome.DONE}
     assert places == {(row, column) for row in range(20) for column in range(5)}
+
+
+async def test_more_text_than_a_context_may_hold_is_refused_once_and_holds_no_slot():
+    with running_server("--engine", "tone", "--timing", "service", "--set", "held_characters=3000") as server:
+        async with Pool(server.endpoint, PoolConfig(max_connections=1)) as pool:
+            events = pool.events.subscribe()
+            book = pool.speak(LONG * 3)
+            with pytest.raises(ServiceError, match="more than 3000 characters wait"):
+                await heard(book)
+            assert sum(isinstance(event, UtteranceGranted) for event in events.drain()) == 1
+            # All five slots of the connection are to be had.
+            replies = [pool.speak(f"Number {number}.") for number in range(5)]
+            await asyncio.gather(*(heard(each) for each in replies))
+    assert {each.outcome for each in replies} == {Outcome.DONE}
 
 
 async def test_more_than_fit_wait_their_turn_and_all_complete(server):

@@ -93,8 +93,8 @@ class ServerConfig:
         text_limit: Longest ``send_text`` in code points (section 10; section 17, 13: the unit is unknown).
         sync_text_limit: Longest text of a synchronous REST request (section 10).
         stream_text_limit: Longest text of a streaming REST request (section 10).
-        held_characters: Text that one context may hold unspoken; more is refused with code 8.  The service's own
-            bound is unknown; ours keeps memory bounded.
+        held_characters: Text that one context may hold unspoken; more is refused with code 3, as too long a text is.
+            The service's own bound is unknown; ours keeps memory bounded.
         max_frame_bytes: Largest accepted frame; the service takes 1 MiB at least (section 9).
         wav_size_field: Size field of a streaming WAV header (section 17, 6: unknown).
         tokens: Word timestamps as ``tokens`` (every token of the input, as newer models send them), as ``words``

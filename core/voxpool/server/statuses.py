@@ -159,7 +159,7 @@ def too_many_generations(limit: int) -> Status:
 
 def too_much_text(limit: int) -> Status:
     """Return the answer to more text than one context may hold unspoken (our own bound)."""
-    return Status(RESOURCE_EXHAUSTED, f"more than {limit} characters wait to be spoken on this context.")
+    return Status(INVALID_ARGUMENT, f"more than {limit} characters wait to be spoken on this context.")
 
 
 def unfinished_markup() -> Status:
