@@ -16,6 +16,8 @@ from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
+from voxpool.errors import SettingError
+
 _logger = logging.getLogger(__name__)
 
 
@@ -407,7 +409,12 @@ class EventStream:
             limit: Most events held; beyond it the oldest is dropped.
             wake: Called when the first event comes into an empty queue, so that a consumer need not poll.  It
                 must return at once.  One that raises is logged and called no more; its events still wait for it.
+
+        Raises:
+            SettingError: If the limit is no number above 0.
         """
+        if not isinstance(limit, int) or limit < 1:
+            raise SettingError("limit", limit, "a whole number, at least 1")
         subscription = Subscription(self, limit, wake)
         self._subscriptions.append(subscription)
         return subscription

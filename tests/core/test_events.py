@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpool import events
+from voxpool.errors import SettingError
 from voxpool.events import (
     CloseReason,
     ConnectionChanged,
@@ -45,6 +46,14 @@ def test_a_subscription_keeps_the_newest_and_counts_the_rest(limit: int, steps: 
             waiting.clear()
     assert subscription.lost == lost
     assert len(subscription) == len(waiting)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, print], ids=["none", "negative", "half", "function"])
+def test_a_limit_that_is_none_is_refused_before_it_can_harm_the_pool(limit: object) -> None:
+    stream = EventStream()
+    with pytest.raises(SettingError, match=r"limit is .*at least 1"):
+        stream.subscribe(limit)  # type: ignore[arg-type]
+    stream.emit(notice(1))
 
 
 def test_one_that_has_left_hears_nothing_and_may_leave_twice() -> None:
