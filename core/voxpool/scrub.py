@@ -49,6 +49,14 @@ _PATTERNS: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
             re.IGNORECASE,
         ),
     ),
+    # token: x, "token": "x", where x is no word of a sentence
+    (
+        ("token",),
+        re.compile(
+            r"(?P<kept>\btoken\b\\?[\"']?\s*[:=]\s*\\?[\"']?)(?=[^\s]*\d)[A-Za-z0-9+/=._~-]{8,}",
+            re.IGNORECASE,
+        ),
+    ),
     (("key=", "token=", "jwt="), re.compile(rf"(?P<kept>[?&](?:key|token|access_token|jwt)=){_VALUE}", re.IGNORECASE)),
     # https://user:password@host
     (("://",), re.compile(r"(?P<kept>\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+:[^\s/@\"']+(?=@)", re.IGNORECASE)),

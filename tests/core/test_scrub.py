@@ -30,6 +30,8 @@ WORDS = [
     f"https://user:{KEY}@host/",
     f"session {TOKEN} ended",
     f"Sec-WebSocket-Protocol: basic_{KEY}",
+    f"the token: {KEY}",
+    f'{{"token": "{KEY}", "kept": 1}}',
 ]
 
 
@@ -63,6 +65,7 @@ def test_a_key_that_was_made_here_is_known_wherever_it_stands() -> None:
         "http://127.0.0.1:8080/voxgrid/v1/ledger?since=12.5",
         '{"result":{"contextId":"vx-1","audioChunk":{"audioContent":"UklGRgAAAABXQVZF"}}}',
         "**bold** and *** stars",
+        "tokens: 12345678 of them, token: 12, one token: something",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:

@@ -1,7 +1,7 @@
 """Keys and tokens taken out of everything that a run leaves behind, before it is kept or shown.
 
 The texts that come here were scrubbed where they were made; this is the second line, for what a scenario file or an
-environment variable may hold.
+environment variable may hold.  How a credential looks is known to ``voxpool.scrub`` alone.
 """
 
 from __future__ import annotations
@@ -15,18 +15,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 from voxpool.config import Credential
 from voxpool.errors import EndpointError
-from voxpool.scrub import scrub
+from voxpool.scrub import HIDDEN, scrub
 from voxpool.stress.result import Mark, RunResult
 from voxpool.stress.sample import Sample
 
-HIDDEN: Final = "***"
-"""What stands where a secret was."""
 _SECRET_NAMES: Final = re.compile(
     r"(^|_)(api_?key|key|token|secret|password|passwd|authorization|credentials?)$", re.IGNORECASE
-)
-_IN_TEXT: Final = re.compile(
-    r"(?i)\b(basic|bearer)\s+(?=\S*[0-9=])[A-Za-z0-9+/=._~-]{8,}"  # a plain word has no digit
-    r"|\b(api[_-]?key|token|secret|password|authorization)(\s*[=:]\s*)((basic|bearer)\s+)?[^\s,;&\"']+"
 )
 _IN_ENVIRONMENT: Final = "INWORLD_API_KEY"
 
@@ -41,7 +35,7 @@ def scrub_text(text: str) -> str:
             text = Credential.basic(key).scrub(text)
         except EndpointError:
             text = text.replace(key, HIDDEN)
-    return scrub(_IN_TEXT.sub(_hide, text))
+    return scrub(text)
 
 
 def scrub_url(url: str) -> str:
@@ -93,9 +87,3 @@ def scrub_result(result: RunResult) -> RunResult:
 
 def _is_secret(name: str, value: object) -> bool:
     return isinstance(value, str) and bool(value) and bool(_SECRET_NAMES.search(name.replace("-", "_")))
-
-
-def _hide(match: re.Match[str]) -> str:
-    if match.group(1):
-        return f"{match.group(1)} {HIDDEN}"
-    return f"{match.group(2)}{match.group(3)}{HIDDEN}"
