@@ -49,11 +49,12 @@ _PATTERNS: Final[tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]] = (
             re.IGNORECASE,
         ),
     ),
-    # token: x, "token": "x", where x is no word of a sentence
+    # token: x, "accessToken": "x" (protocol.md section 2), where x is no word of a sentence
     (
         ("token",),
         re.compile(
-            r"(?P<kept>\btoken\b\\?[\"']?\s*[:=]\s*\\?[\"']?)(?=[^\s]*\d)[A-Za-z0-9+/=._~-]{8,}",
+            r"(?P<kept>\b(?:[a-z]{1,20}[_-]?)?token\b\\?[\"']?\s*[:=]\s*\\?[\"']?)"
+            r"(?=[^\s]*\d)[A-Za-z0-9+/=._~-]{8,}",
             re.IGNORECASE,
         ),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
@@ -12,7 +13,9 @@ from typing import Final
 import platformdirs
 
 from voxpool import private
-from voxpool.scrub import scrub
+from voxpool.config import Credential
+from voxpool.errors import EndpointError
+from voxpool.scrub import remember, scrub
 
 _FORMAT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(threadName)s %(name)s: %(message)s"
 _BYTES: Final = 2_000_000
@@ -29,6 +32,7 @@ def start_logging(folder: Path | None = None, level: int = logging.INFO) -> Path
     Returns:
         The file, or None when none can be written; that is survived.
     """
+    _know_the_key()
     root = logging.getLogger()
     root.setLevel(level)
     # aiohttp logs each request of the local server's health check; qasync logs every timer.
@@ -48,6 +52,16 @@ def stop_logging() -> None:
     for handler in [each for each in root.handlers if isinstance(each, RotatingFileHandler)]:
         root.removeHandler(handler)
         handler.close()
+
+
+def _know_the_key() -> None:
+    """Have the key in the environment taken out of every text from now on, whether it is ever used or not."""
+    key = os.environ.get("INWORLD_API_KEY", "").strip()
+    try:
+        # Making one is enough: it has itself remembered, and what it is made of.
+        Credential.basic(key)
+    except EndpointError:
+        remember([key])
 
 
 def _candidates(folder: Path | None) -> Iterator[Path]:
