@@ -201,6 +201,16 @@ async def test_listening_makes_nothing_wider_than_the_dock(stage, talk):
     assert asked == [inspector.shown.utterance_id] * 2
 
 
+async def test_a_long_word_cuts_off_nothing_but_itself(stage, talk):
+    stage.parts.presenter.inspect(life_with(stage, 2).utterance_id)
+    inspector = stage.parts.window.inspector
+    inspector.setFixedWidth(256)
+    inspector.show_inspection(replace(inspector.shown, error="closed by the server: " + "word" * 30))
+    stage.app.processEvents()
+    assert inspector.widget().width() == inspector.viewport().width()
+    assert inspector._interrupt.geometry().right() <= inspector.viewport().width()
+
+
 async def test_nothing_is_headed_as_heard_where_nothing_is_shown(stage, talk, monkeypatch):
     life = life_with(stage, 1)
     monkeypatch.setattr(stage.parts.controller.records, "get", {life.utterance_id: record_for(life)}.get)

@@ -28,6 +28,8 @@ class Page(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.page = QWidget(self)
+        # A long word, such as an id, would else widen the page, and everything on it would be cut off at the right.
+        self.page.setMinimumWidth(1)
         self.column = QVBoxLayout(self.page)
         self.column.setContentsMargins(12, 8, 12, 12)
         self.column.setSpacing(spacing)
