@@ -150,22 +150,20 @@ async def test_stop_all_stops_every_burst(stage):
 
 async def test_a_burst_of_books_gives_the_loop_turns(stage, monkeypatch):
     now = 0.0
-    turns = []
+    begun_at_each_turn = []
     speak = stage.pool.speak
 
     def slowly(*arguments, **options):
         nonlocal now
         now += 0.02
-        turns.append(asyncio.get_running_loop().create_future())
-        asyncio.get_running_loop().call_soon(turns[-1].set_result, len(turns))
+        asyncio.get_running_loop().call_soon(lambda: begun_at_each_turn.append(len(stage.utterances)))
         return speak(*arguments, **options)
 
     monkeypatch.setattr(stage.pool, "speak", slowly)
     monkeypatch.setattr("voxgrid.speech.speaking.time", SimpleNamespace(monotonic=lambda: now, time=lambda: 0.0))
     stage.controller.fire(10, "short-replies")
     await settle()
-    # Each was begun in a turn of its own.
-    assert [turn.result() for turn in turns] == list(range(1, 11))
+    assert begun_at_each_turn == list(range(1, 11))
 
 
 @pytest.mark.parametrize(("source", "said"), [("speak", True), ("fire", False)])
