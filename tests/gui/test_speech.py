@@ -456,6 +456,54 @@ async def test_another_endpoint_means_another_pool_and_old_records_stay(stage):
     assert (await stage.spoken("New.")).id == 1
 
 
+async def test_what_is_spoken_right_after_a_change_goes_to_the_new_endpoint(stage):
+    stage.controller.speak("Old.")
+    stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url="http://127.0.0.1:2"))
+    stage.controller.speak("New.")
+    await wait_for(lambda: len(stage.pools) == 2 and bool(stage.utterances))
+    assert [each.text for each in stage.pools[0].utterances] == ["Old."]
+    assert [each.text for each in stage.utterances] == ["New."]
+    assert not any("pool is closed" in each for each in stage.said)
+
+
+async def test_only_the_last_of_several_changes_is_made(stage):
+    states = []
+    stage.controller.endpointChanged.connect(states.append)
+    for port in (2, 3, 4):
+        stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url=f"http://127.0.0.1:{port}"))
+        stage.controller.speak("Hello there.")
+    await wait_for(lambda: stage.controller.endpoint.ready)
+    assert [pool.endpoint.url[-1] for pool in stage.pools] == ["1", "4"]
+    assert [state.endpoint.url[-1] for state in states if state.ready] == ["4"]
+    assert [each.text for each in stage.utterances] == ["Hello there."]
+
+
+async def test_a_change_while_another_one_is_made_is_made_too(stage, monkeypatch):
+    made, go_on = asyncio.Event(), asyncio.Event()
+    enter = type(stage.pool).__aenter__
+
+    async def slowly(pool):
+        made.set()
+        await go_on.wait()
+        return await enter(pool)
+
+    states = []
+    stage.controller.endpointChanged.connect(states.append)
+    monkeypatch.setattr(type(stage.pool), "__aenter__", slowly)
+    stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url="http://127.0.0.1:2"))
+    await made.wait()
+    stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url="http://127.0.0.1:3"))
+    stage.controller.speak("Hello there.")
+    go_on.set()
+    await wait_for(lambda: stage.controller.endpoint.ready)
+    assert [state.endpoint.url[-1] for state in states if state.ready] == ["3"]
+    assert [(pool.endpoint.url[-1], pool.closed, len(pool.utterances)) for pool in stage.pools] == [
+        ("1", True, 0),
+        ("2", True, 0),
+        ("3", False, 1),
+    ]
+
+
 async def test_an_endpoint_that_cannot_be_is_a_sentence_and_recovers(stage):
     stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url="nonsense"))
     await wait_for(lambda: bool(stage.controller.endpoint.problem))

@@ -118,7 +118,9 @@ class SpeechController(SpeechSignals):
         self.sound.start(self.deviceChanged.emit)
         if self.store.problem:
             self.tell(Notice("settings", self.store.problem, Severity.WARNING))
-        await self._link.use(choice or endpoints.remembered(self.store))
+        choice = choice or endpoints.remembered(self.store)
+        self._link.want(choice)
+        await self._link.use(choice)
 
     async def close(self) -> None:
         """Silence, cancel, close; leaves no task, thread or process behind."""
@@ -329,6 +331,7 @@ class SpeechController(SpeechSignals):
         if self._link is None:
             return
         self.stop_all()
+        self._link.want(choice)
         self._tasks.start(self._link.use(choice), "change endpoint")
 
     def probe(self, choice: EndpointChoice) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from voxgrid.local_server import LocalServerState, LocalServerSupervisor, ServerPhase
 from voxgrid.notifications import Severity
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, EndpointState, resolve
-from voxgrid.speech.notice import Notice
+from voxgrid.speech.notice import Notice, as_sentence
 from voxgrid.speech.tasks import Tasks
 from voxpool.config import Endpoint, PoolConfig
 from voxpool.errors import TransportError, VoxpoolError
@@ -86,6 +86,7 @@ class Link:
         self._turn = asyncio.Lock()
         self._server: LocalServerSupervisor | None = None
         self._closed = False
+        self._wanted = EndpointChoice()
         self._reaching: asyncio.Task[None] | None = None
         self.pool: Pool | None = None
         self.state = EndpointState(EndpointChoice())
@@ -99,13 +100,21 @@ class Link:
         """The local server, while it is the endpoint."""
         return self._server
 
+    def want(self, choice: EndpointChoice) -> None:
+        """Say which endpoint ``use`` will go over to; until then nothing is spoken, least of all by the old one."""
+        self._wanted = choice
+        if self._reaching is not None:
+            self._reaching.cancel()
+        self._set_state(EndpointState(choice, text=f"{choice.title} · connecting"))
+
     async def use(self, choice: EndpointChoice) -> None:
-        """Go over to another endpoint; failures are told, not raised."""
+        """Go over to the endpoint that is wanted, unless another one is meanwhile; failures are told, not raised."""
         async with self._turn:
-            self._set_state(EndpointState(choice, text=f"{choice.title} · connecting"))
+            if self._wanted is not choice:
+                return
             await self._drop_pool()
             if choice.kind is EndpointKind.LOCAL:
-                await self._use_local()
+                await self._use_local(choice)
             else:
                 await self._stop_server()
                 await self._use_remote(choice)
@@ -115,38 +124,45 @@ class Link:
         self._closed = True
         await asyncio.gather(self._drop_pool(), self._stop_server())
 
-    async def _use_local(self) -> None:
+    async def _use_local(self, choice: EndpointChoice) -> None:
         if self._server is None:
             self._server = LocalServerSupervisor(self._server_changed, self._config.server)
         state = await self._server.start()
         if state.phase is ServerPhase.READY and self.pool is None:
-            await self._open(Endpoint(state.url))
+            await self._open(Endpoint(state.url), choice)
 
     async def _use_remote(self, choice: EndpointChoice) -> None:
         try:
             endpoint = await asyncio.to_thread(resolve, choice)
         except VoxpoolError as error:
-            self._not_ready(str(error))
+            if self._wanted is choice:
+                self._not_ready(as_sentence(str(error)))
             return
-        await self._open(endpoint)
+        await self._open(endpoint, choice)
 
-    async def _open(self, endpoint: Endpoint) -> None:
+    async def _open(self, endpoint: Endpoint, choice: EndpointChoice) -> None:
+        if self._wanted is not choice:
+            return
         config = self._config.pool
-        if self.state.choice.kind is EndpointKind.LOCAL:
+        if choice.kind is EndpointKind.LOCAL:
             config = replace(config, max_attempts=self._config.local_attempts)
         pool = self._config.make_pool(endpoint, config)
         await pool.__aenter__()
         self.pool = pool
         # The pool first: who watches its events must not miss what "ready" sets off.
         self._listener.pool_changed(pool)
-        self.state = replace(self.state, endpoint=endpoint)
-        if self.state.choice.kind is EndpointKind.LOCAL:
-            # Quick, and needed first: without its engines the server has other voices than with them.
-            await self._read_voices(endpoint)
-        text = _describe(self.state.choice, self.voices)
+        if self._wanted is choice:
+            self.state = replace(self.state, endpoint=endpoint)
+            if choice.kind is EndpointKind.LOCAL:
+                # Quick, and needed first: without its engines the server has other voices than with them.
+                await self._read_voices(endpoint)
+        # Whoever chose another one while this one was opened waits for the turn, and drops the pool.
+        if self._wanted is not choice:
+            return
+        text = _describe(choice, self.voices)
         self._set_state(replace(self.state, ready=True, text=text, problem=""))
         self._listener.tell(Notice("endpoint", resolved=True))
-        if self.state.choice.kind is not EndpointKind.LOCAL:
+        if choice.kind is not EndpointKind.LOCAL:
             self._reaching = self._tasks.start(self._reach(endpoint), "read voices")
 
     async def _drop_pool(self) -> None:
@@ -167,7 +183,9 @@ class Link:
         if not _may_come(error):
             return
         # Still ready: the pool tries anew for every utterance, and tells its own failures.
-        self._set_state(replace(self.state, text=f"{self.state.choice.title} · no answer", problem=f"{error}."))
+        self._set_state(
+            replace(self.state, text=f"{self.state.choice.title} · no answer", problem=as_sentence(str(error)))
+        )
         # Whoever starts that server after the window must not have to choose it again.
         while _may_come(error):
             await asyncio.sleep(self._config.reach_pause_s)
@@ -208,16 +226,16 @@ class Link:
 
     async def _server_is_back(self, server: LocalServerState) -> None:
         async with self._turn:
-            if self.state.choice.kind is not EndpointKind.LOCAL or self._closed:
+            choice = self._wanted
+            if choice.kind is not EndpointKind.LOCAL or self._closed:
                 return
             if self.pool is not None and self.state.endpoint == Endpoint(server.url):
-                self._set_state(
-                    replace(self.state, ready=True, text=_describe(self.state.choice, self.voices), problem="")
-                )
+                self._set_state(replace(self.state, ready=True, text=_describe(choice, self.voices), problem=""))
             else:
                 await self._drop_pool()
-                await self._open(Endpoint(server.url))
-        self._listener.tell(Notice("endpoint", "The local server is back.", resolved=True))
+                await self._open(Endpoint(server.url), choice)
+        if self._wanted is choice:
+            self._listener.tell(Notice("endpoint", "The local server is back.", resolved=True))
 
     def _not_ready(self, problem: str, hint: str = "", detail: str = "") -> None:
         title = self.state.choice.title
