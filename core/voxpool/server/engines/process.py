@@ -16,6 +16,9 @@ from voxpool.server.speech import EngineFailed, Speech, SpeechRequest, WorkerDie
 _logger = logging.getLogger(__name__)
 _READY_TIMEOUT_S: Final = 60.0
 _END_TIMEOUT_S: Final = 0.5
+_PRIVATE: Final = {"ORT_DISABLE_TELEMETRY": "1"}
+"""For the environment of a worker: since 1.29 ONNX Runtime gives the user's machine an id, and tells its maker which
+models are run there and how, unless this is set before it is loaded."""
 
 
 class Worker:
@@ -102,6 +105,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 close_fds=True,
+                env={**os.environ, **_PRIVATE},
                 **options,
             )
         except OSError as error:
