@@ -9,6 +9,8 @@
     ├── EndpointError           an endpoint URL or a credential cannot be used (also a ValueError)
     ├── PoolError               the pool itself could not serve the caller
     │   ├── PoolClosed          the pool was closed, or is closing
+    │   ├── WrongLoop           it is used in another event loop (also a RuntimeError)
+    │   ├── NotNow              it is steered while it tells an event (also a RuntimeError)
     │   ├── TooManyWaiters      the queue is at its limit; fail fast instead of waiting
     │   └── AcquireTimeout      no context in time; says which stage ate it
     ├── TransportError          the network, not the service
@@ -121,6 +123,13 @@ class WrongLoop(PoolError, RuntimeError):
 
     def __str__(self) -> str:
         return "this pool belongs to another event loop; open a pool in each loop, and close it there"
+
+
+class NotNow(PoolError, RuntimeError):
+    """The pool is steered by whoever it is just telling an event to, in the middle of its work."""
+
+    def __str__(self) -> str:
+        return "the pool cannot be steered while it tells an event; do so in a task, or through loop.call_soon"
 
 
 class TooManyWaiters(PoolError):

@@ -408,7 +408,9 @@ class EventStream:
         Args:
             limit: Most events held; beyond it the oldest is dropped.
             wake: Called when the first event comes into an empty queue, so that a consumer need not poll.  It
-                must return at once.  One that raises is logged and called no more; its events still wait for it.
+                must return at once, and cannot steer the pool, which is in the middle of its work (``NotNow``): let
+                it set an event, or use ``loop.call_soon``.  One that raises is logged and called no more; its events
+                still wait for it.
 
         Raises:
             SettingError: If the limit is no number above 0.
@@ -416,13 +418,13 @@ class EventStream:
         if not isinstance(limit, int) or limit < 1:
             raise SettingError("limit", limit, "a whole number, at least 1")
         subscription = Subscription(self, limit, wake)
-        self._subscriptions.append(subscription)
+        # A new list each time: whoever subscribes or leaves while an event is told makes nobody else miss it.
+        self._subscriptions = [*self._subscriptions, subscription]
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Forget a subscription; unknown ones are ignored."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
+        self._subscriptions = [each for each in self._subscriptions if each is not subscription]
 
     def emit(self, event: Event) -> None:
         """Hand an event to every subscription."""

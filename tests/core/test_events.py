@@ -66,6 +66,22 @@ def test_one_that_has_left_hears_nothing_and_may_leave_twice() -> None:
     assert len(list(there.drain())) == 1
 
 
+def test_whoever_leaves_or_comes_while_an_event_is_told_makes_nobody_miss_it() -> None:
+    stream = EventStream()
+
+    def leave() -> None:
+        leaving.close()
+        stream.subscribe()
+
+    leaving = stream.subscribe(wake=leave)
+    staying = stream.subscribe()
+    stream.emit(notice(1))
+    stream.emit(notice(2))
+    assert [*staying.drain()] == [notice(1), notice(2)]
+    assert staying.lost == 0
+    assert [*leaving.drain()] == [notice(1)]
+
+
 def test_a_sleeper_is_woken_once_for_many() -> None:
     stream, woken = EventStream(), []
     subscription = stream.subscribe(wake=lambda: woken.append(True))

@@ -85,7 +85,12 @@ class Pool:
 
     def _emit(self, event: Event) -> None:
         self._meter.take(event)
-        self.events.emit(event)
+        runner = self._runner
+        runner.telling = True
+        try:
+            self.events.emit(event)
+        finally:
+            runner.telling = False
 
     @property
     def frame_tap(self) -> FrameTap | None:
@@ -180,6 +185,7 @@ class Pool:
             PoolClosed: The pool is closed.
             TooManyWaiters: The queue is full.
             WrongLoop: The pool was opened in another event loop.
+            NotNow: It was called by a consumer of events while that is woken.
         """
         if not check_text(text).strip():
             raise SettingError("text", text, "something to say")
@@ -220,6 +226,7 @@ class Pool:
         return StreamingUtterance(job, self._runner, assembler)
 
     def _new_job(self, settings: ContextSettings, label: str, *, retry: bool) -> Job:
+        self._runner.check_steerable()
         decoder_for(settings)
         if self._core.books.closing:
             raise PoolClosed
@@ -284,11 +291,13 @@ class Pool:
 
     def pause(self) -> None:
         """Grant no more slots until ``resume``; what speaks goes on, and the deadlines of waiters stand still."""
+        self._runner.check_steerable()
         self._core.pause(self._clock())
         self._runner.work()
 
     def resume(self) -> None:
         """Grant slots again."""
+        self._runner.check_steerable()
         self._core.resume(self._clock())
         self._runner.work()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from voxpool.connection import Connection, Traffic
-from voxpool.errors import ConnectFailed, VoxpoolError, WrongLoop
+from voxpool.errors import ConnectFailed, NotNow, VoxpoolError, WrongLoop
 from voxpool.events import CloseReason, SlotState
 from voxpool.pool import commands
 from voxpool.pool.core import PoolCore
@@ -42,6 +42,7 @@ class Runner:
         traffic: Counters of all connections.
         buffered_bytes: Audio that no consumer has read yet.
         loop: The event loop, once started.
+        telling: Whether consumers are being told an event: the books are in the middle of something.
     """
 
     def __init__(self, core: PoolCore, connector: Connector, clock: Callable[[], float]) -> None:
@@ -51,6 +52,7 @@ class Runner:
         self.traffic = Traffic()
         self.buffered_bytes = 0
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.telling = False
         self._connector = connector
         self._clock = clock
         self._connecting: dict[int, asyncio.Task[None]] = {}
@@ -120,6 +122,11 @@ class Runner:
         elif self.loop is not here:
             raise WrongLoop
         return here
+
+    def check_steerable(self) -> None:
+        """Raise ``NotNow`` while consumers are being told an event."""
+        if self.telling:
+            raise NotNow
 
     async def change(self) -> None:
         """Wait until something in the books may have changed."""
@@ -199,6 +206,7 @@ class Runner:
 
     def cancel(self, job: Job) -> None:
         """End a job for its caller; harmless when it has ended."""
+        self.check_steerable()
         if job.ticket.outcome is None:
             self.core.cancel(job.ticket, self._clock())
             self.work()

@@ -1,13 +1,16 @@
-"""Steering in the same turn of the loop in which connections are asked for: nothing is left half begun."""
+"""Steering at awkward moments: nothing is left half begun, and nobody steers in the middle of the pool's work."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from support.fake_transport import FakeService
 from support.pools import heard, open_pool
+from voxpool import Pool, Utterance
+from voxpool.errors import NotNow
 
 pytestmark = pytest.mark.virtual_time
 
@@ -49,3 +52,44 @@ async def test_warming_up_while_the_pool_drains_waits_for_the_end_of_that() -> N
         await asyncio.wait_for(draining, 5.0)
         assert await asyncio.wait_for(warming, 5.0) == 3
         assert service.handshakes == 4
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda pool, _: pool.speak("Another."),
+        lambda pool, _: pool.stream(),
+        lambda _, utterance: utterance.cancel_nowait(),
+        lambda pool, _: pool.pause(),
+        lambda pool, _: pool.resume(),
+    ],
+    ids=["speak", "stream", "cancel", "pause", "resume"],
+)
+async def test_a_consumer_of_events_cannot_steer_while_it_is_woken(deed: Callable[[Pool, Utterance], object]) -> None:
+    async with open_pool(FakeService()) as (pool, _):
+        utterances = [pool.speak("First.")]
+        refused: list[NotNow] = []
+
+        def wake() -> None:
+            for _ in events.drain():
+                try:
+                    deed(pool, utterances[0])
+                except NotNow as error:
+                    refused.append(error)
+
+        events = pool.events.subscribe(wake=wake)
+        utterances += [pool.speak(f"Number {number}.") for number in range(10)]
+        assert all(await asyncio.gather(*map(heard, utterances)))
+        assert len(refused) > 20
+        assert "loop.call_soon" in str(refused[0])
+        assert pool.stats().requested == 11
+        events.close()
+
+
+async def test_a_snapshot_may_be_taken_while_an_event_is_told() -> None:
+    async with open_pool(FakeService()) as (pool, _):
+        seen = []
+        events = pool.events.subscribe(limit=1, wake=lambda: (seen.append(pool.stats()), [*events.drain()]))
+        await heard(pool.speak("Hello."))
+        assert len(seen) > 5
+        events.close()
