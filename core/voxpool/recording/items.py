@@ -154,6 +154,18 @@ class Mark(Item, frozen=True, kw_only=True):
     kind: str = "mark"
 
 
+class AppFault(Item, frozen=True, kw_only=True):
+    """Something in the program that recorded failed by itself: nobody caught an exception.
+
+    Attributes:
+        text: In a sentence.
+        details: The traceback, or "".
+    """
+
+    text: str
+    details: str = ""
+
+
 class RunMark(Item, frozen=True, kw_only=True):
     """Something happened in a stress run that belongs on its time line.
 
@@ -204,7 +216,7 @@ class Audio(Item, frozen=True, kw_only=True):
 
 Recorded = Event | Item | FrameRecord
 """All that a line can say, but for the first line and keyframes."""
-_ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | RunMark | RunTick | Audio
+_ITEMS: Final = PoolBegan | PoolResized | Second | Sounds | Asked | Mark | AppFault | RunMark | RunTick | Audio
 _NAMES: Final = frozenset(kind.__name__.encode() for kind in get_args(_ITEMS))
 _EVENT: Final = b'{"event":"'
 _ITEM: Final = b'{"item":"'

@@ -31,7 +31,18 @@ from voxpool.events import (
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
 from voxpool.recording.hiding import Hide, hide
-from voxpool.recording.items import Asked, Audio, Item, Mark, Opening, PoolBegan, PoolResized, Recorded, encode
+from voxpool.recording.items import (
+    AppFault,
+    Asked,
+    Audio,
+    Item,
+    Mark,
+    Opening,
+    PoolBegan,
+    PoolResized,
+    Recorded,
+    encode,
+)
 
 SUFFIX: Final = ".vxr"
 """What a recording's file is called."""
@@ -303,6 +314,9 @@ def _kept(folder: Path) -> list[tuple[float, int, Path]]:
     return sorted(found)
 
 
+_FAULT_LEFT_OUT: Final = "Something in Voxgrid itself failed unexpectedly (its words were left out)"
+
+
 def is_error(what: Event | Item) -> bool:
     """Whether an item tells of a failure: of an utterance, a context or a connection."""
     match what:
@@ -314,6 +328,8 @@ def is_error(what: Event | Item) -> bool:
             return what.new in (SlotState.FAILED, SlotState.ZOMBIE)
         case ConnectionChanged():
             return what.new is ConnectionState.CLOSED and what.reason not in _WISHED
+        case AppFault():
+            return True
         case _:
             return False
 
@@ -324,6 +340,9 @@ def without_text(what: Event | Item) -> Event | Item:
         return replace(what, label=left_out(len(what.label)))
     if isinstance(what, Asked):
         return msgspec.structs.replace(what, text="")
+    if isinstance(what, AppFault):
+        # An exception may quote what it failed on.
+        return msgspec.structs.replace(what, text=_FAULT_LEFT_OUT, details="")
     return what
 
 

@@ -503,7 +503,7 @@ class FailureBook:
 
 def _mark(failure: Failure) -> tuple[object, ...]:
     """Return what tells a failure from all others, whoever numbers them."""
-    return failure.at, failure.kind, failure.connection_id, failure.context_id, failure.text
+    return failure.at, failure.kind, failure.connection_id, failure.context_id
 
 
 def _code_in(text: str) -> int | None:

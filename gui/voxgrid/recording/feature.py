@@ -28,6 +28,7 @@ from voxpool.recording.writer import Limits
 
 if TYPE_CHECKING:
     from voxgrid.features import Desk
+    from voxgrid.models.failures import Failure
     from voxgrid.settings import Setting
     from voxgrid.speech.notice import Notice
     from voxgrid.speech.record import UtteranceRecord
@@ -97,6 +98,7 @@ class RecordingFeature(QObject):
         if errors is not None:
             errors.momentChosen.connect(self._error_chosen)
             errors.momentWanted.connect(self.show_error)
+            errors.faultEntered.connect(self._fault_entered)
         lab = desk.window.findChild(StressLab)
         self.lab_past = LabPast(desk, self.travel, lab, self) if lab is not None else None
         if lab is not None:
@@ -127,7 +129,7 @@ class RecordingFeature(QObject):
 
     def flush(self) -> bool:
         """Have everything so far on the disk; whether that was done."""
-        return self._live is not None and self._live.recorder.flush()
+        return self._live is not None and self._live.flush()
 
     def _pool_changed(self, pool: Pool | None) -> None:
         if pool is None:
@@ -187,6 +189,10 @@ class RecordingFeature(QObject):
     def _known(self) -> Iterable[Hide]:
         endpoint = self._desk.controller.endpoint.endpoint
         return () if endpoint is None else (endpoint.scrub,)
+
+    def _fault_entered(self, fault: Failure) -> None:
+        if self._live is not None:
+            self._live.take_fault(fault)
 
     def _take_events(self, events: list[Event]) -> None:
         if self._live is not None:
@@ -274,7 +280,7 @@ class RecordingFeature(QObject):
         """Go to the moment of an error, in monotonic seconds of what is shown, when it was recorded."""
         live = self._live
         # What happened just now is on its way to the disk, which the time line follows once a second.
-        if not self._desk.bridge.in_past and live is not None and live.recorder.flush(_FLUSH_S):
+        if not self._desk.bridge.in_past and live is not None and live.flush(_FLUSH_S):
             self._follow()
         if not self.travel.holds(at):
             self._say("That moment is not in the recording.")

@@ -14,6 +14,7 @@ from voxgrid.recording.replica import Replica, fold_levels
 from voxpool.events import Event, PoolNotice
 from voxpool.recording.hiding import Hide
 from voxpool.recording.items import (
+    AppFault,
     Asked,
     Audio,
     Coming,
@@ -32,10 +33,13 @@ from voxpool.recording.writer import Limits, RecordingWriter, session_name
 if TYPE_CHECKING:
     from voxgrid.models.board import Models
     from voxgrid.models.cell import CellState
+    from voxgrid.models.failures import Failure
     from voxgrid.speech.record import UtteranceRecord
     from voxpool.frames.record import FrameRecord
 
 _FRAMES_HELD: Final = 4000
+_DETAILS_MOST: Final = 20_000
+"""Characters of a traceback that are recorded."""
 _SoundShown = tuple[int, float, float, float | None, int]
 
 
@@ -174,6 +178,10 @@ class LiveRecording:
                 )
             )
 
+    def take_fault(self, fault: Failure) -> None:
+        """Note a fault of the window's own; it goes to the disk with whatever comes next."""
+        self._waiting.append(AppFault(at=fault.at, text=fault.text, details=fault.details[:_DETAILS_MOST]))
+
     def take_run(self, item: Item) -> None:
         """Note what a stress run tells of itself (``RunNotes``)."""
         self._waiting.append(item)
@@ -182,6 +190,11 @@ class LiveRecording:
         """Set a mark at this moment."""
         self._waiting.append(Mark(at=self._clock(), text=text, kind=kind))
         self._hand_over()
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Have everything so far on the disk; whether that was done in time."""
+        self._hand_over()
+        return self.recorder.flush(timeout_s)
 
     def close(self) -> None:
         """Write what is left and end."""

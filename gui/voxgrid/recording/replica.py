@@ -12,12 +12,24 @@ import orjson
 from voxgrid.models.board import Models
 from voxgrid.models.connections import ConnectionBook, ConnectionsState
 from voxgrid.models.failure_book import MINUTE_S, FailureBook, FailuresState
+from voxgrid.models.failures import Kind
 from voxgrid.models.grid import GridModel, GridState, check_grid
 from voxgrid.models.queue import QueueState
 from voxgrid.models.stages import Life
 from voxgrid.models.totals import TotalsState
 from voxpool.events import Event
-from voxpool.recording.items import Coming, Item, PoolBegan, PoolResized, Second, Sounds, check_plain, looks_plain
+from voxpool.knowledge import Situation
+from voxpool.recording.items import (
+    AppFault,
+    Coming,
+    Item,
+    PoolBegan,
+    PoolResized,
+    Second,
+    Sounds,
+    check_plain,
+    looks_plain,
+)
 
 _LIVES_OF_A_GROUP: Final = 5
 """Utterances of each kind of error whose lives a keyframe keeps, so that the inspector can show them."""
@@ -74,6 +86,7 @@ class Replica:
             PoolResized: lambda item: self.models.grid.resize(item.rows),
             Second: self._second,
             Sounds: self._sounds,
+            AppFault: self._fault,
         }
         self._folds = self._make_folds()
 
@@ -149,6 +162,9 @@ class Replica:
         models = self.models
         errors = models.errors.count_since(item.at - MINUTE_S)
         models.totals.sample(item.at, models.grid.in_use, len(models.queue), errors)
+
+    def _fault(self, item: AppFault) -> None:
+        self.models.errors.add(Kind.APP, item.at, item.text, Situation.APP, details=item.details)
 
     def _sounds(self, item: Sounds) -> None:
         grid = self.models.grid

@@ -107,10 +107,12 @@ class ErrorsFeature(QObject):
         momentChosen(float, int, str): Show this moment elsewhere too: monotonic seconds, connection id (0: none),
             context id ("": none).
         momentWanted(float): Go back to this moment, monotonic seconds.
+        faultEntered(object): A ``Failure``: a fault of the window's own stands among the errors.
     """
 
     momentChosen = Signal(float, int, str)
     momentWanted = Signal(float)
+    faultEntered = Signal(object)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.window)
@@ -198,9 +200,10 @@ class ErrorsFeature(QObject):
 
         It is shown with the next frame or second and wakes nobody: a fault in showing would cause itself for ever.
         """
-        self._desk.bridge.live.errors.add(
+        entered = self._desk.bridge.live.errors.add(
             Kind.APP, self._desk.clock(), fault.text, Situation.APP, details=fault.details
         )
+        self.faultEntered.emit(entered)
 
     def _second(self) -> None:
         if not self._desk.bridge.in_past:

@@ -13,6 +13,7 @@ from support.recordings import RecordedPool
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import DamagedBlock
 from voxpool.recording.items import (
+    AppFault,
     Asked,
     Audio,
     Coming,
@@ -37,6 +38,7 @@ ITEMS = [
     Sounds(at=4.0, cells=[(0, 4, 12, 1.5, 3.0, None, "0af"), (19, 0, 13, 1.0, 1.0, 0.5, "")]),
     Asked(at=5.0, utterance_id=3, characters=5, text="Héllo", voice="Joe", model="m"),
     Mark(at=6.0, text="here", kind="fault"),
+    AppFault(at=6.2, text="A slot failed unexpectedly (ValueError: no)", details="Traceback"),
     RunMark(at=6.5, kind="phase", text="ramp from 4 to 60 a second"),
     RunTick(at=6.5, phase="ramp", target=4.5, stalls=2, loop_lag_ms=31.5, late_start_ms=0.5, cpu_percent=120.0),
     Audio(at=7.0, utterance_id=1, sample_rate_hz=24_000, start_s=0.5, pcm=b"\x00\x01\xff"),

@@ -13,7 +13,7 @@ from voxpool.config import Credential
 from voxpool.errors import RecordingError
 from voxpool.events import Event, PoolNotice, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
-from voxpool.recording.items import Asked, Mark, Second, Sounds
+from voxpool.recording.items import AppFault, Asked, Mark, Second, Sounds
 from voxpool.recording.reader import Recording
 from voxpool.recording.writer import Limits
 
@@ -130,6 +130,7 @@ def test_no_credential_reaches_the_disk_in_whatever_field_it_stands(tmp_path):
     more = [
         PoolNotice(at=at, kind="x", text=f"madeup1 and {KEY}"),
         Mark(at=at, text=KEY, kind=KEY),
+        AppFault(at=at, text=f"failed with {KEY}", details=f"Traceback {KEY} madeup1"),
         Asked(at=at, utterance_id=1, characters=9, text=f"say {KEY} madeup1", voice=KEY, model=KEY),
         Sounds(at=at, cells=[(0, 0, 1, 1.0, 1.0, None, KEY)]),
         FrameRecord(1, at, 1, "out", FrameKind.CREATE, KEY, 10, None, f"Bearer {KEY}", folded),
@@ -142,7 +143,7 @@ def test_no_credential_reaches_the_disk_in_whatever_field_it_stands(tmp_path):
     for secret in (KEY, KEY[:8], "bWFk", "madeup1"):
         assert secret not in text, secret
     with Recording.open(files[0]) as recording:
-        assert len(list(recording.items())) == len(events) + 4
+        assert len(list(recording.items())) == len(events) + 5
         assert len(list(recording.frames())) == 2
         assert recording.problems == ()
 
@@ -153,6 +154,7 @@ def test_texts_can_be_left_out_of_lines_frames_and_keyframes(tmp_path):
     at = items[-1].at
     more = [
         Asked(at=at, utterance_id=1, characters=12, text="Hello there."),
+        AppFault(at=at, text="A slot failed (ValueError: Hello there.)", details="ValueError: Hello there."),
         FrameRecord(1, at, 1, "out", FrameKind.TEXT, "c", 10, None, "“Hello there.”", '{"send_text":"Hello there."}'),
         FrameRecord(2, at, 1, "in", FrameKind.TIMES, "c", 10, None, "2 words", '{"timestampInfo":"Hello there."}'),
     ]

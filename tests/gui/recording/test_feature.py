@@ -15,6 +15,7 @@ from voxgrid.frames import FramesFeature
 from voxgrid.lab import StressLab
 from voxgrid.layouts import LAYOUTS
 from voxgrid.models.cell import Look
+from voxgrid.models.failures import Kind
 from voxgrid.notifications import Severity
 from voxgrid.recording import choices
 from voxgrid.recording.feature import RecordingFeature
@@ -559,7 +560,8 @@ def test_the_moment_of_an_error_keeps_it_explained_and_leads_to_its_cell(stage, 
     errors = errors_of(stage)
     stage.pool.fire(60)
     stage.frame(0.5)
-    # The window's own faults are numbered with the others, and a recording does not know them.
+    # A book numbers for itself; this one has lost a line of what was recorded.
+    feature._live.take_fault = lambda _fault: None
     stage.parts.notifications.exception(ValueError("made up"))
     for row in (4, 9):
         stage.frame(0.5)
@@ -584,6 +586,30 @@ def test_the_moment_of_an_error_keeps_it_explained_and_leads_to_its_cell(stage, 
     feature.travel.back_to_live()
     assert errors.view.detail.shown.number == chosen.number
     assert errors.view.failures.current is chosen
+
+
+def test_a_fault_of_the_windows_own_is_recorded_among_the_errors(stage, feature):
+    stage.parts.window.show_layout(next(layout for layout in LAYOUTS if layout.name == "inspect"))
+    record(stage, feature, 3)
+    errors = errors_of(stage)
+    stage.frame(0.5)
+    stage.parts.notifications.exception(ValueError("made up"), "The task “t”")
+    fault = errors.book.all()[0]
+    assert fault.kind is Kind.APP
+    for _ in range(3):
+        stage.frame(0.5)
+        stage.second()
+    feature.travel.go(fault.at - 0.1)
+    assert errors.book.same(fault) is None
+    feature.travel.to_trouble(True)
+    assert stage.parts.bridge.now() == fault.at
+    then = errors.book.same(fault)
+    assert (then.kind, then.text) == (Kind.APP, "The task “t” failed unexpectedly (ValueError: made up)")
+    assert "ValueError: made up" in then.details
+    feature.travel.back_to_live()
+    errors.show_failure(fault.number)
+    errors.view.detail.momentRequested.emit(fault.number)
+    assert errors.view.detail.shown.title == fault.title
 
 
 def test_the_key_goes_to_the_moment_of_the_newest_error(stage, feature):

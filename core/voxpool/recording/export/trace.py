@@ -20,7 +20,7 @@ from voxpool.events import (
 )
 from voxpool.recording.export.pieces import Piece
 from voxpool.recording.hiding import hide
-from voxpool.recording.items import Item, Mark
+from voxpool.recording.items import AppFault, Item, Mark
 from voxpool.tracing import FIRST_ROW, TraceEvent, counter, instant, slot, slot_names, span, thread, to_json, us, wait
 
 _CONNECTION: Final = 99
@@ -75,6 +75,8 @@ class _Tracer:
                 self._note(f"first audio #{item.utterance_id}", "first audio", item.at)
             case Mark() | PoolNotice():
                 self._note(f"{item.kind}: {item.text}", item.kind, item.at)
+            case AppFault():
+                self._note(f"Voxgrid: {item.text}", "error", item.at)
             case _:
                 pass
 

@@ -10,7 +10,7 @@ from voxpool.events import ConnectionChanged, SlotChanged, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
 from voxpool.recording.export import FORMATS, export
-from voxpool.recording.items import Asked, Audio, Coming, Mark, PoolBegan, encode
+from voxpool.recording.items import AppFault, Asked, Audio, Coming, Mark, PoolBegan, encode
 from voxpool.recording.reader import Recording
 from voxpool.recording.scrubber import Scrubber
 
@@ -35,6 +35,7 @@ def everything():
     more = [
         Asked(at=end, utterance_id=1, characters=len(TEXT), text=TEXT),
         Mark(at=end, text="here"),
+        AppFault(at=end, text=f"A slot failed unexpectedly (ValueError: {TEXT})", details=f"Traceback\n{TEXT}"),
         Audio(at=end, utterance_id=1, sample_rate_hz=8000, start_s=0.0, pcm=bytes(range(256)) * 4),
     ]
     first = PoolBegan(at=begin, rows=20, columns=5, url="https://speech.invalid:8443")
