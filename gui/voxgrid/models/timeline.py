@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 _MARKS_SHOWN: Final = 1000
-_SAME_S: Final = 0.05
+SAME_S: Final = 0.05
 """Moments nearer to each other than this are one place: they are told apart by tenths."""
 LEAST_S: Final = 5.0
 """The shortest stretch that fills the line."""
@@ -112,9 +112,9 @@ class TimelineModel:
         """Return the nearest moment after (or before) another at which something failed or a flag stands."""
         moments = np.sort(np.concatenate((self._errors, [flag.at for flag in self.flags])))
         if forward:
-            later = moments[moments > at + _SAME_S]
+            later = moments[moments > at + SAME_S]
             return float(later[0]) if later.size else None
-        earlier = moments[moments < at - _SAME_S]
+        earlier = moments[moments < at - SAME_S]
         return float(earlier[-1]) if earlier.size else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voxgrid.models.board import Models
-from voxgrid.models.timeline import TimelineModel, clock_text, span_text
+from voxgrid.models.timeline import SAME_S, TimelineModel, clock_text, span_text
 from voxgrid.recording.replica import Replica
 from voxpool.events import Event
 from voxpool.recording.items import Item
@@ -97,10 +97,30 @@ class Past:
     def exactly(self, trouble: float) -> float:
         """Return when the first error happened in the block that begins at a moment; a mark's moment is its own."""
         number = self.recording.number_at(trouble)
-        if number < 0 or not self.recording.heads[number].errors or self.recording.heads[number].first != trouble:
+        if number < 0 or self.recording.heads[number].first != trouble:
             return trouble
+        found = self._first_error(number)
+        return trouble if found is None else found
+
+    def trouble_from(self, at: float, *, forward: bool) -> float | None:
+        """Return the moment of the next (or previous) error or mark, or None.
+
+        Blocks are told apart, not errors: the first one stands for its block, wherever in it ``at`` is.
+        """
+        number = max(0, self.recording.number_at(at))
+        block = self.recording.heads[number].first
+        elsewhere = self.line.next_trouble(at if forward else block, forward=forward)
+        found = [self._first_error(number), None if elsewhere is None else self.exactly(elsewhere)]
+        found += [flag.at for flag in self.line.flags if block <= flag.at]
+        if forward:
+            return min((each for each in found if each is not None and each > at + SAME_S), default=None)
+        return max((each for each in found if each is not None and each < at - SAME_S), default=None)
+
+    def _first_error(self, number: int) -> float | None:
+        if not self.recording.heads[number].errors:
+            return None
         items, _ = self.recording.block(number)
-        return next((item.at for item in items if isinstance(item, Event | Item) and is_error(item)), trouble)
+        return next((item.at for item in items if isinstance(item, Event | Item) and is_error(item)), None)
 
     def close(self) -> None:
         """Close its files."""

@@ -159,14 +159,11 @@ class TimeTravel(QObject):
         if past is None or past.empty:
             return
         here = past.at if self._desk.bridge.in_past else past.recording.last
-        if not forward:
-            # Blocks are told apart, not errors: the one that is shown already must not be found again.
-            here = past.recording.heads[max(0, past.recording.number_at(here))].first
-        found = past.line.next_trouble(here, forward=forward)
+        found = past.trouble_from(here, forward=forward)
         if found is None:
             self._say(f"There is no error or mark {'after' if forward else 'before'} this.")
             return
-        self.go(past.exactly(found))
+        self.go(found)
 
     # --- playing -----------------------------------------------------------------------------------------
 

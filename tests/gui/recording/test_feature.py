@@ -319,6 +319,33 @@ def test_errors_and_marks_are_gone_to(stage, feature):
     assert stage.parts.bridge.now() < 1004.0
 
 
+def test_an_error_in_the_same_block_is_passed_by_in_neither_direction(stage, feature):
+    stage.pool.troubles = 0.0
+    record(stage, feature, 3)
+    stage.frame(0.1)
+    stage.pool.fire(40)
+    stage.frame(0.2)
+    stage.pool.cut(4)
+    stage.frame(0.2)
+    failed_at = errors_of(stage).book.all()[0].at
+    feature.set_mark()
+    stage.frame(0.2)
+    stage.second()
+    assert feature.flush()
+    stage.second()
+    travel, bridge = feature.travel, stage.parts.bridge
+    numbers = {travel.own.recording.number_at(at) for at in (failed_at - 0.1, failed_at, failed_at + 0.35)}
+    assert len(numbers) == 1, "one block"
+    marked_at = travel.own.line.flags[0].at
+    went = []
+    for forward, begin in ((True, failed_at - 0.1), (False, failed_at + 0.35)):
+        travel.go(begin)
+        for _ in range(3):
+            travel.to_trouble(forward)
+            went.append(bridge.now())
+    assert went == [failed_at, marked_at, marked_at, marked_at, failed_at, failed_at], "there is none beyond"
+
+
 @pytest.fixture
 def foreign(tmp_path):
     folder = tmp_path / "from a colleague"
