@@ -117,6 +117,10 @@ async def test_the_text_is_marked_as_far_as_it_was_spoken(stage, talk):
     shown = inspect(life, None, record_for(life, 5, timed), stage.pool.now)
     assert shown.spoken == len(" ".join(words[:3])), "0.5 s of audio came, in which the third word has begun"
     assert inspect(life, None, record_for(life, 5), stage.pool.now).spoken is None
+    bare = [word(each.strip(".,?!"), place * 0.01, place * 0.01 + 0.01) for place, each in enumerate(words)]
+    whole = inspect(life, None, record_for(life, 5, bare), stage.pool.now)
+    assert whole.text[-1] in ".?!"
+    assert whole.spoken == len(whole.text), "a full stop is spoken with its word"
 
 
 def test_what_was_not_spoken_yet_has_another_colour(stage):

@@ -83,7 +83,9 @@ class Spoken:
             self._number, self._text, self._words = record.id, record.text, WordMap(record.text)
         self._words.update(record.words)
         begun = self._words.at(record.played_s if record.listening else record.audio_s)
-        return self._words.end_of(begun)
+        end = self._words.end_of(begun)
+        # The full stop has no sound of its own.
+        return end if any(character.isalnum() for character in record.text[end:]) else len(record.text)
 
 
 def inspect(
@@ -113,7 +115,9 @@ def inspect(
     look = (
         cell.look if cell is not None else _OUTCOMES.get(life.outcome, Look.RESERVED) if life.outcome else Look.RESERVED
     )
-    context = f" · {last.context_id} · connection id {last.connection_id}" if last else ""
+    context = (
+        f" · {last.context_id} · connection\N{NO-BREAK SPACE}id\N{NO-BREAK SPACE}{last.connection_id}" if last else ""
+    )
     talk = talks.get(last.context_id, NOTHING) if last else NOTHING
     settings = compare_settings(talk)
     return Inspection(
