@@ -84,7 +84,7 @@ def test_the_bare_install_is_small():
     }
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["say", "--help"], ["stress", "--help"], ["voices", "--help"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["say", "--help"], ["stress", "--help"], ["recording", "--help"]])
 def test_the_command_works_in_the_bare_install(bare_install, arguments):
     ended = run_bare(bare_install, f"from voxpool import cli; cli.main({arguments!r})")
 
@@ -104,5 +104,14 @@ def test_a_missing_extra_is_named(bare_install):
     ended = run_bare(bare_install, "from voxpool import cli; sys.exit(cli.main(['doctor', '--offline']))")
 
     assert ended.returncode == 0, ended.stderr
-    for extra in ("audio", "gui", "local"):
+    for extra in ("audio", "gui", "local", "tools"):
         assert f"pip install 'voxgrid[{extra}]'" in ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [["recording", "info", "x.vxr"], ["runs", "list"], ["stress", "--list"]])
+def test_a_command_that_needs_an_extra_says_which(bare_install, arguments):
+    ended = run_bare(bare_install, f"from voxpool import cli; sys.exit(cli.main({arguments!r}))")
+
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("pip install 'voxgrid[tools]'\n"), ended.stderr
+    assert ended.stderr.startswith("voxpool: this needs the extra 'tools' (")

@@ -68,6 +68,11 @@ def engines() -> Finding:
     )
 
 
+def stress_lab() -> Finding:
+    """Check what stress runs and recordings need."""
+    return _distributions("stress", ("hdrhistogram", "msgspec", "plotly", "rich"), "pip install 'voxgrid[tools]'")
+
+
 def window() -> Finding:
     """Check what the window needs."""
     return _distributions("window", ("PySide6-Essentials", "qasync", "keyring"), "pip install 'voxgrid[gui]'")

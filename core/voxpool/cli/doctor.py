@@ -43,6 +43,7 @@ def _findings(arguments: argparse.Namespace) -> Iterable[Finding]:
         checks.sound_libraries,
         checks.sound_device,
         checks.engines,
+        checks.stress_lab,
         checks.window,
         checks.keyring,
     )

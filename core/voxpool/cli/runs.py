@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from voxpool.errors import VoxpoolError
+from voxpool.cli.extras import need
 
 LAST: Final = "last"
 """Names the newest run."""
@@ -49,9 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         VoxpoolError: If a library or a run is not there, or the file of kept runs cannot be used.
         OSError: If a file cannot be written.
     """
-    missing = [name for name in _LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise VoxpoolError(f"this needs the extra 'tools' ({missing[0]} is missing): pip install 'voxgrid[tools]'")
+    need("tools", *_LIBRARIES)
     from voxpool.cli.runsverbs import do
 
     return do(arguments)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from voxpool.cli.endpoint import add_endpoint_options, billed, chosen_endpoint, may_cost
+from voxpool.cli.extras import need
 from voxpool.cli.say import add_voice_options, settings_from
-from voxpool.errors import SettingError, VoxpoolError
+from voxpool.errors import SettingError
 
 if TYPE_CHECKING:
     from voxpool.config import Endpoint
@@ -90,9 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         VoxpoolError: If the endpoint, the scenario or a setting cannot be used at all.
         OSError: If a file cannot be read or written.
     """
-    missing = [name for name in _LIBRARIES if find_spec(name) is None]
-    if missing:
-        raise VoxpoolError(f"this needs the extra 'tools' ({missing[0]} is missing): pip install 'voxgrid[tools]'")
+    need("tools", *_LIBRARIES)
     if arguments.feed:
         from voxpool.stress.child import serve_feed
 

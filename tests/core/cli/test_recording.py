@@ -6,6 +6,9 @@ import pytest
 
 from support.recordings import RecordedPool, make_writer
 from voxpool import cli
+from voxpool.cli.recording import KINDS
+from voxpool.recording.export import FORMATS
+from voxpool.recording.replay import BURST
 
 
 @pytest.fixture
@@ -42,7 +45,13 @@ def test_a_foreign_file_is_one_sentence(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("kind", ["vxr", "jsonl", "trace", "har"])
+def test_what_is_offered_without_loading_anything_is_what_there_is():
+    assert tuple(FORMATS) == KINDS
+    parsed = cli.build_parser(["recording"]).parse_args(["recording", "replay", "--speed", "burst", "x.vxr"])
+    assert parsed.speed == BURST
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_file_is_written(recorded, capsys, kind, tmp_path):
     out = tmp_path / "out"
     command = ["recording", "export", "--to", kind, "--no-texts", "--from", "1", "--until", "3", str(recorded)]

@@ -49,7 +49,7 @@ def test_long_ids_are_written_as_short_as_they_may_be(runs):
 
 
 def test_without_the_extra_it_says_what_to_install(runs, monkeypatch):
-    monkeypatch.setattr("voxpool.cli.runs.find_spec", lambda name: None if name == "plotly" else name)
+    monkeypatch.setattr("voxpool.cli.extras.find_spec", lambda name: None if name == "plotly" else name)
     said = "voxpool: this needs the extra 'tools' (plotly is missing): pip install 'voxgrid[tools]'\n"
     assert runs("list")[::2] == (1, said)
 
