@@ -94,6 +94,8 @@ class Chart(QWidget):
         for line in lines:
             if line.name not in self._items:
                 self._items[line.name] = self._add_item(step=line.steps)
+            if line != self._lines.get(line.name):
+                # In another run the same kind may come in another place, and with that in another look.
                 self._items[line.name].setPen(line.pen(self._theme))
         wanted = {line.name: line for line in lines}
         for name in self._items.keys() - wanted.keys():
@@ -134,6 +136,7 @@ class Chart(QWidget):
             self._limit_items.append(line)
         for line, limit in zip(self._limit_items, limits, strict=False):
             line.setPos(limit)
+            line.show()
         for line in self._limit_items[len(limits) :]:
             line.hide()
 

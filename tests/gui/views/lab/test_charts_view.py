@@ -9,6 +9,7 @@ from voxgrid.models.lab.charting import CHARTS
 from voxgrid.models.lab.picture import Picture
 from voxgrid.theme import ThemeMode
 from voxgrid.views.lab.charts_view import TWO_COLUMNS, ChartsView
+from voxpool.stress.result import Tick
 
 
 def view_items(chart):
@@ -133,6 +134,25 @@ def test_colours_follow_the_theme(view, theme):
         colours.append(item.opts["pen"].color().name())
         assert colours[-1] == theme.tokens.creating
     assert len(set(colours)) == 2
+
+
+def test_the_next_run_has_its_own_limits_and_kinds_of_errors(view):
+    """Limits that went come back, and a kind of error looks as its legend says, also in another run."""
+
+    def picture(generations, *kinds):
+        made = Picture(slots=100, generations=generations)
+        for number in range(1, len(kinds) + 1):
+            made.add_tick(Tick(at_s=float(number), errors=dict.fromkeys(kinds[:number], 1)))
+        return made
+
+    in_use, errors = view.charts["in_use"], view.charts["errors"]
+    for generations, kinds in ((60, "AB"), (None, "B"), (60, "BA")):
+        view.show_picture(picture(generations, *kinds))
+        shown = [line.value() for line in in_use._limit_items if line.isVisible()]
+        assert shown == [100.0, *([60.0] if generations else [])]
+        for line, _ in errors.legend._items:
+            pen = errors._items[line.name].opts["pen"]
+            assert (pen.color(), pen.style()) == (line.pen(view._theme).color(), line.style)
 
 
 def test_a_picture_and_a_drawing_are_saved(view, tmp_path):
