@@ -75,6 +75,11 @@ class Picture:
         """Name of the phase that the run is in, or ""."""
         return next((mark.text for mark in reversed(self.marks) if mark.kind is MarkKind.PHASE), "")
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was told to stop: nobody begins any more."""
+        return any(mark.kind is MarkKind.STOP for mark in self.marks)
+
     def add_tick(self, tick: Tick, unknown: Collection[str] = ()) -> None:
         """Take in a tick, of which some columns may be unknown."""
         self.line.add(tick, unknown)

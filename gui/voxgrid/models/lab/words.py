@@ -106,7 +106,9 @@ def threshold_rows(picture: Picture) -> tuple[ThresholdRow, ...]:
 def progress_words(picture: Picture, phase: str = "") -> str:
     """Return how far a run is, and how long it still takes."""
     at_s = picture.line.ends_s
-    if picture.planned_s is None:
+    if picture.stopping:
+        said = f"{clock(at_s)} · waiting for the last ones"
+    elif picture.planned_s is None:
         said = f"{clock(at_s)} so far"
     elif at_s <= picture.planned_s:
         said = f"{clock(at_s)} of {clock(picture.planned_s)} · {clock(picture.planned_s - at_s)} left"

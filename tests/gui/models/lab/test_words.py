@@ -16,7 +16,7 @@ from voxgrid.models.lab.words import (
     threshold_rows,
     trouble_words,
 )
-from voxpool.stress.result import SearchResult, Step, ThresholdResult, Tick, Verdict
+from voxpool.stress.result import Mark, MarkKind, SearchResult, Step, ThresholdResult, Tick, Verdict
 
 
 def _picture(ticks=(), **more):
@@ -91,6 +91,13 @@ def test_progress_says_what_is_left():
     picture.planned_s = None
     assert progress_words(picture) == "1:02 so far"
     assert progress_share(picture) is None
+
+
+def test_a_run_that_was_told_to_stop_counts_nothing_down():
+    picture = _picture([Tick(at_s=12.0)])
+    assert progress_words(picture) == "0:12 of 1:00 · 0:48 left"
+    picture.add_mark(Mark(12.0, MarkKind.STOP, "draining: It was stopped softly by hand."))
+    assert progress_words(picture) == "0:12 · waiting for the last ones"
 
 
 def test_counts_have_a_place_before_anything_is_counted():
