@@ -211,14 +211,16 @@ async def test_a_paused_view_stands_still_and_the_run_goes_on(stage, lab, runner
     stage.app.processEvents()
     runner.go(20)
     lab.docks.charts.pause.setChecked(True)
-    lab.docks.charts.stop()
+    shown = {chart.plot.accessibleDescription() for chart in lab.docks.charts.charts.charts.values()}
     before = lab.docks.lanes.lanes._now_s
     runner.go(20)
     stage.pool.advance(3.0)
     stage.parts.bridge.wake()
     runner.pool.fire(1)
     stage.parts.bridge.tick()
+    # Not even those that waited for their turn are drawn any more: all show the same moment.
     assert not lab.docks.charts.charts._frames.isActive()
+    assert shown == {chart.plot.accessibleDescription() for chart in lab.docks.charts.charts.charts.values()}
     assert lab.docks.lanes.lanes._now_s == before
     assert len(lab.picture.line) == 40
     lab.docks.charts.pause.setChecked(False)

@@ -240,3 +240,5 @@ class ChartsDock(QWidget):
         self.pauseToggled.emit(paused)
         if not paused:
             self.refresh()
+        elif self._charts is not None:
+            self._charts.settle()

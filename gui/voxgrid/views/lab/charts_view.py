@@ -140,6 +140,12 @@ class ChartsView(QWidget):
         if not self._frames.isActive():
             self._frames.start()
 
+    def settle(self) -> None:
+        """Draw all charts at once and no more: a view that stands still shows one moment."""
+        self.stop()
+        for plan in self._made:
+            self._draw(plan)
+
     def stop(self) -> None:
         """Draw nothing more; leaves no timer."""
         self._frames.stop()
