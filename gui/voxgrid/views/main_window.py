@@ -190,8 +190,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if layout and not self.restoreState(QByteArray(layout), LAYOUT_VERSION):
             self._arrange()
-        self._write_tabs_in_full()
+        # Who finds the window too narrow comes first: its layout is laid out here, and would grow.
         self.restored.emit()
+        self._write_tabs_in_full()
         self.docksChanged.emit()
 
     def remember(self) -> None:
