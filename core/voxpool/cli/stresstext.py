@@ -9,6 +9,7 @@ from typing import Final
 from voxpool.stress.report import words
 from voxpool.stress.result import Mark, Percentiles, RunResult, SearchResult, Tick, Verdict
 from voxpool.stress.sample import Sample
+from voxpool.stress.thresholds import figure
 
 ROWS: Final = (
     ("ttfa", "time to first audio", "ms"),
@@ -61,8 +62,7 @@ def _lines(result: RunResult) -> Iterator[str]:
     if said := words.judged(result):
         yield f"  {said}"
     for each in result.thresholds:
-        shown = "nothing measured" if each.value is None else f"{each.value:.4g}"
-        yield f"  {_HELD[words.held(each, result.verdict)]}  {each.text}  ({shown})"
+        yield f"  {_HELD[words.held(each, result.verdict)]}  {each.text}  ({figure(each.value)})"
     yield from _search(result.search)
     yield ""
     yield f"{result.verdict.value.upper()}" + (": " + " ".join(result.reasons) if result.reasons else "")

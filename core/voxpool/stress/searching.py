@@ -15,7 +15,7 @@ from voxpool.stress.result import MarkKind, SearchResult, Step, ThresholdResult
 from voxpool.stress.sample import Sample
 from voxpool.stress.search import BreakingPoint
 from voxpool.stress.shapes import UNITS, Plan, Search
-from voxpool.stress.thresholds import Facts, Threshold
+from voxpool.stress.thresholds import Facts, Threshold, figure
 
 _MOST_SAMPLES: Final = 100_000
 _MOST_OUTAGES: Final = 3
@@ -103,7 +103,7 @@ class SearchRunner:
     def _judge(self, level: float, facts: Facts) -> Step:
         failed = next((each for each in self._thresholds if not each.holds(each.value(facts))), None)
         counts, value = facts.counts, None if failed is None else failed.value(facts)
-        why = "" if failed is None else f"{failed.text}, got {'nothing' if value is None else format(value, '.4g')}"
+        why = "" if failed is None else f"{failed.text}, got {'nothing' if value is None else figure(value)}"
         return Step(
             level=level,
             passed=failed is None,

@@ -177,6 +177,13 @@ def parse(text: str, *, aborts: bool = False) -> Threshold:
     return Threshold(text.strip(), metric, statistic, comparison, float(limit), aborts)
 
 
+def figure(value: float | None) -> str:
+    """Write what was measured without digits that it does not have: the same wherever a threshold is told."""
+    if value is None or math.isnan(value):
+        return "nothing measured"
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.4g}"
+
+
 def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from voxpool.stress.control import RunControl
 from voxpool.stress.recorder import Recorder
 from voxpool.stress.result import MarkKind, ThresholdResult
-from voxpool.stress.thresholds import Facts, Threshold
+from voxpool.stress.thresholds import Facts, Threshold, figure
 
 
 class ThresholdWatch:
@@ -43,7 +43,7 @@ class ThresholdWatch:
                 continue
             self._crossed.add(index)
             self._first.setdefault(index, self._recorder.now_s)
-            self._recorder.mark(MarkKind.THRESHOLD, f"{threshold.text} is crossed: {_shown(threshold.value(window))}")
+            self._recorder.mark(MarkKind.THRESHOLD, f"{threshold.text} is crossed: {figure(threshold.value(window))}")
             if threshold.aborts:
                 self.aborted = True
                 self._control.stop(drain=False, why=f"The threshold {threshold.text} was crossed.")
@@ -62,8 +62,4 @@ def sentence(result: ThresholdResult) -> str:
     """Return why a threshold failed."""
     if result.value is None:
         return f"The threshold {result.text} did not hold: nothing was measured."
-    return f"The threshold {result.text} did not hold: {_shown(result.value)}."
-
-
-def _shown(value: float | None) -> str:
-    return "nothing measured" if value is None else f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    return f"The threshold {result.text} did not hold: {figure(result.value)}."

@@ -719,7 +719,7 @@ async def test_a_threshold_that_is_crossed_for_a_while_is_marked_twice():
     result = await measured({**SECOND, "duration_s": 60}, service, texts=HELLO, thresholds=["corrected_ms.p50 < 500"])
 
     marks = [mark for mark in result.marks if mark.kind is MarkKind.THRESHOLD]
-    assert [mark.text.split(" ", 3)[3] for mark in marks] == ["is crossed: 1020", "holds again"]
+    assert [mark.text.split(" ", 3)[3] for mark in marks] == ["is crossed: 1,020", "holds again"]
     # Half of the ten seconds that it looks back on.
     assert marks[0].at_s == pytest.approx(16.0, abs=1.0)
     assert result.thresholds[0].passed

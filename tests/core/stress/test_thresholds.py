@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from voxpool.events import Outcome
 from voxpool.stress.measure import SampleFacts
 from voxpool.stress.sample import Sample
-from voxpool.stress.thresholds import DISTRIBUTIONS, NUMBERS, STATISTICS, parse
+from voxpool.stress.thresholds import DISTRIBUTIONS, NUMBERS, STATISTICS, figure, parse
 
 
 def spoken(number, corrected_s, outcome=Outcome.DONE, **more):
@@ -88,6 +88,22 @@ def test_any_text_is_a_threshold_or_a_sentence(text):
     except ValueError as error:
         said = str(error)
     assert not said or ("expected" in said and "\n" not in said)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "nothing measured"),
+        (0.0, "0"),
+        (0.05102, "0.05102"),
+        (16.994, "16.99"),
+        (999.96, "1,000"),
+        (16417.3, "16,417"),
+        (1234567.0, "1,234,567"),
+    ],
+)
+def test_what_was_measured_is_never_written_with_an_exponent(value, said):
+    assert figure(value) == said
 
 
 def test_a_few_values_cross_nothing():

@@ -10,6 +10,7 @@ from typing import Final
 
 from voxpool.stress.remains import GOING_ON
 from voxpool.stress.result import RunResult, ThresholdResult, Verdict
+from voxpool.stress.thresholds import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def number(value: float | None) -> str:
     """Write a number without digits that it does not have."""
     if value is None or math.isnan(value):
         return NOTHING
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+    return figure(value)
 
 
 def percent(share: float) -> str:

@@ -10,7 +10,7 @@ from voxgrid.models.lab.scale import clock
 from voxgrid.models.wording import count, millis
 from voxpool.stress.report import words as report
 from voxpool.stress.result import Percentiles, RunResult, SearchResult, Verdict
-from voxpool.stress.thresholds import FEWEST, parse
+from voxpool.stress.thresholds import FEWEST, figure, parse
 
 VERDICT_WORDS: Final[dict[Verdict, str]] = {
     Verdict.PASSED: "PASSED",
@@ -176,7 +176,7 @@ def _says_something(metric: str, picture: Picture) -> bool:
 
 
 def _measured(value: float | None, crossed_s: float | None) -> str:
-    said = "nothing measured" if value is None else f"measured {value:,.4g}"
+    said = figure(value) if value is None else f"measured {figure(value)}"
     return said if crossed_s is None else f"{said}, crossed after {clock(crossed_s)}"
 
 
