@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +57,7 @@ def parse(arguments: Sequence[str]) -> Options:
         epilog="Unknown options that Qt knows (-platform offscreen) are given to it.",
     )
     parser.add_argument("--endpoint", metavar="URL", type=_url, help="speak to this service in this session")
-    parser.add_argument("--screenshot", metavar="FILE", type=Path, help="save a picture of the busy window and end")
+    parser.add_argument("--screenshot", metavar="FILE", type=_picture, help="save a picture of the busy window and end")
     parser.add_argument(
         "--layout", choices=PICTURED, default=FIRST.name, help="which layout the picture shows, with something in it"
     )
@@ -73,6 +75,24 @@ def parse(arguments: Sequence[str]) -> Options:
     if any(not each.startswith("-") for each in rest[:1]) or any(each.startswith("--") for each in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return Options(known.endpoint or "", known.screenshot, known.layout, known.demo, known.verbose, tuple(rest))
+
+
+def without_display(options: Options) -> str:
+    """Return why no window can be opened here, as a sentence without its end, or "": Qt would abort the process."""
+    if sys.platform != "linux" or any(each.lstrip("-").startswith("platform") for each in options.qt):
+        return ""
+    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+        return ""
+    return (
+        "there is no display here; scripts/run shows a demo without one, -platform offscreen opens an invisible window"
+    )
+
+
+def _picture(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise argparse.ArgumentTypeError(f"{text} is no name of a picture, which ends with .png or .jpg")
+    return path
 
 
 def _url(text: str) -> str:

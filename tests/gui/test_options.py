@@ -1,5 +1,6 @@
 """The command line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from voxgrid.layouts import LAYOUTS
-from voxgrid.options import PICTURED, parse
+from voxgrid.options import PICTURED, parse, without_display
 
 
 def test_nothing_asked_is_an_ordinary_window():
@@ -55,6 +56,32 @@ def test_a_picture_is_of_a_layout_that_there_is(tmp_path, capsys):
     with pytest.raises(SystemExit):
         parse(["--screenshot", str(tmp_path / "x.png"), "--layout", "upside-down"])
     assert "upside-down" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["x", "x.txt", "/", "png"])
+def test_a_picture_has_the_name_of_one(name, capsys):
+    with pytest.raises(SystemExit):
+        parse(["--screenshot", name])
+    assert "no name of a picture" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is always a display elsewhere")
+def test_without_a_display_it_says_so_and_does_not_abort():
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    ended = subprocess.run(
+        [sys.executable, "-m", "voxgrid"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("voxgrid: there is no display here")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["-platform", "offscreen"], ["-platform=vnc"]], ids=["offscreen", "vnc"])
+def test_a_platform_that_is_chosen_needs_no_display(arguments, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert without_display(parse(arguments)) == ""
 
 
 def test_qt_gets_its_own_options_and_nobody_gets_nonsense(capsys):

@@ -1,4 +1,4 @@
-"""The command line: ``voxpool say``, ``serve``, ``stress``, ``runs``, ``voices`` and ``doctor``.
+"""The command line: ``voxpool say``, ``serve``, ``stress``, ``runs``, ``recording``, ``voices`` and ``doctor``.
 
 Each command is a module of this package with two functions: ``configure(parser)`` adds its options to an
 :class:`argparse.ArgumentParser`, and ``run(arguments)`` does the work and returns the exit code.  Only the module
