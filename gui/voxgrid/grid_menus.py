@@ -90,7 +90,9 @@ class GridMenus:
 
     def _add_row_breaks(self, menu: QMenu, row: int) -> None:
         grid = self._bridge.models.grid
-        cells = [cell for cell in grid.cells() if cell.row == row and _breakable(cell)]
+        number = grid.rows[row].connection_id if grid.rows[row].live else 0
+        # An idle connection is known by what it carried.
+        cells = [cell for cell in grid.cells() if cell.row == row and cell.context_id and cell.connection_id == number]
         act = partial(self._controller.break_connection, tuple(cell.context_id for cell in cells))
         self._add_breaks(menu, "Break this connection", OF_CONNECTIONS, act, bool(cells))
 

@@ -84,6 +84,14 @@ def test_the_server_knows_every_effect_and_every_word_is_a_sentence(effect):
     assert effect.done.endswith(".")
 
 
+async def test_an_idle_connection_is_known_by_what_it_carried(server):
+    server.ledger = {"connections": [{"connection": 4, "openContexts": [], "endedContexts": [{"contextId": "over"}]}]}
+    await server.breaker.break_connection(("over",), OF_CONNECTIONS[0])
+    assert server.asked == [{**OF_CONNECTIONS[0].fault, "connection": 4}]
+    with pytest.raises(ControlError, match="nothing left to break"):
+        await server.breaker.break_context("over", OF_CONTEXTS[0])
+
+
 async def test_what_is_gone_is_a_sentence(server):
     with pytest.raises(ControlError, match="nothing left to break"):
         await server.breaker.break_context("gone", OF_CONTEXTS[0])
@@ -137,6 +145,9 @@ def test_the_connection_with_most_of_the_contexts_is_meant():
     assert find_connection(LEDGER, ("a", "b", "c")) == 7
     assert find_connection(LEDGER, ("a",)) == 3
     assert find_connection(LEDGER, ()) is None
+    idle = {"connections": [*LEDGER["connections"], {"connection": 9, "endedContexts": [{"contextId": "over"}]}]}
+    assert find_connection(idle, ("over",)) is None
+    assert find_connection(idle, ("over",), ended=True) == 9
 
 
 def submenus(stage, name):

@@ -91,16 +91,16 @@ class Breaker:
         await self._strike({**effect.fault, "contextId": context_id})
 
     async def break_connection(self, context_ids: Collection[str], effect: Effect) -> None:
-        """Break the connection that holds these contexts.
+        """Break the connection that holds these contexts, or held them.
 
         Raises:
             ControlError: If none of them is there any more, or the server refuses.
         """
-        number = await self._connection_of(context_ids)
+        number = await self._connection_of(context_ids, ended=True)
         await self._strike({**effect.fault, "connection": number})
 
-    async def _connection_of(self, context_ids: Collection[str]) -> int:
-        number = find_connection(await self._control.ledger(), context_ids)
+    async def _connection_of(self, context_ids: Collection[str], *, ended: bool = False) -> int:
+        number = find_connection(await self._control.ledger(), context_ids, ended=ended)
         if number is None:
             raise ControlError("There is nothing left to break: the server has ended that already.")
         return number
@@ -166,20 +166,24 @@ class Breaking:
             self._tell(Notice("break", effect.done, hint="You asked for it; see what the pool makes of it."))
 
 
-def find_connection(ledger: Any, context_ids: Collection[str]) -> int | None:
+def find_connection(ledger: Any, context_ids: Collection[str], *, ended: bool = False) -> int | None:
     """Return the number of the server's connection with most of these contexts, or None if none has any.
 
     Args:
         ledger: The server's answer; what does not fit counts as not there.
         context_ids: Ids on the wire.
+        ended: Whether contexts that have ended tell as well: that is how an idle connection is known.
     """
+    kinds = ("openContexts", "endedContexts") if ended else ("openContexts",)
     connections = ledger.get("connections") if isinstance(ledger, dict) else None
     found: dict[int, int] = {}
     for each in connections if isinstance(connections, list) else ():
         if not isinstance(each, dict) or type(each.get("connection")) is not int:
             continue
-        contexts = each.get("openContexts")
-        ids = [c.get("contextId") for c in contexts if isinstance(c, dict)] if isinstance(contexts, list) else []
+        lists = [each.get(kind) for kind in kinds]
+        ids = [
+            c.get("contextId") for listed in lists if isinstance(listed, list) for c in listed if isinstance(c, dict)
+        ]
         if count := sum(context_id in context_ids for context_id in ids):
             found[each["connection"]] = count
     return max(found, key=lambda number: found[number], default=None)

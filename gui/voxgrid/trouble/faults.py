@@ -85,7 +85,8 @@ class FaultsFeature(QObject):
     def inject(self, plan: Plan) -> None:
         """Inject a fault into what is chosen in the grid."""
         try:
-            target = target_of(plan.aim, self._chosen(), list(self._desk.bridge.live.grid.cells()))
+            grid, cell = self._desk.bridge.live.grid, self._chosen()
+            target = target_of(plan.aim, cell, list(grid.cells()), grid.rows[cell.row].connection_id if cell else 0)
         except SettingError:
             self.view.show_problem("Choose a cell in the grid first, or aim at everything.")
             return

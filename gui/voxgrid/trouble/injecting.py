@@ -29,7 +29,7 @@ class Target:
         aim: A cell, a row, or everything.
         row: Grid row, or -1.
         column: Grid column, or -1.
-        context_ids: Contexts that the cell, or the row, holds.
+        context_ids: The context that the cell holds, or those that the row's connection holds or held.
     """
 
     aim: Aim
@@ -183,7 +183,7 @@ class Injector:
             return {}
         if not target.context_ids:
             raise ControlError(f"The server has no context on {target.words}: speak or fire something first.")
-        number = find_connection(await control.ledger(), target.context_ids)
+        number = find_connection(await control.ledger(), target.context_ids, ended=target.aim is Aim.ROW)
         if number is None:
             raise ControlError(f"What was on {target.words} has ended: there is nothing left to break.")
         return {"context_id": target.context_ids[0]} if target.aim is Aim.CELL else {"connection": number}
@@ -204,13 +204,15 @@ class Injector:
         await self.look()
 
 
-def target_of(aim: Aim, cell: CellState | None, cells: Sequence[CellState]) -> Target:
+def target_of(aim: Aim, cell: CellState | None, cells: Sequence[CellState], connection_id: int = 0) -> Target:
     """Return whom an aim means.
 
     Args:
         aim: A cell, a row, or everything.
         cell: The chosen cell, or None when none is.
         cells: All cells.
+        connection_id: The connection in the row of the chosen cell: what it carried tells the server which one is
+            meant, although it is idle.
 
     Raises:
         SettingError: If no cell is chosen and one is needed.
@@ -222,5 +224,5 @@ def target_of(aim: Aim, cell: CellState | None, cells: Sequence[CellState]) -> T
     if aim is Aim.CELL:
         held = (cell.context_id,) if cell.context_id and cell.state.holds_slot else ()
         return Target(aim, cell.row, cell.column, held)
-    ids = tuple(each.context_id for each in cells if each.row == cell.row and each.context_id and each.state.holds_slot)
-    return Target(aim, cell.row, -1, ids)
+    carried = [each for each in cells if each.row == cell.row and each.connection_id == connection_id]
+    return Target(aim, cell.row, -1, tuple(each.context_id for each in carried if each.context_id))

@@ -232,6 +232,16 @@ async def test_what_has_struck_is_told_with_its_time_to_whoever_marks_it(opened)
         assert [notice.text for notice in noticed if notice.kind == "break"] == [f"Injected: {injection.sentence()}"]
 
 
+async def test_a_row_that_is_idle_can_be_broken(opened):
+    async with opened() as window:
+        assert await window.speaks_again() is DONE
+        row = next(each for each in window.grid.rows if each.live)
+        window.parts.window.cockpit.grid.choose(row.row, 0)
+        await window.inject(plan("now", "drop", "row"))
+        await window.until(lambda: any(each.kind is Kind.CONNECTION for each in window.book.all()))
+        assert window.book.all()[0].row == row.row
+
+
 async def test_a_cell_that_holds_nothing_cannot_be_broken(opened):
     async with opened() as window:
         assert await window.speaks_again() is DONE
