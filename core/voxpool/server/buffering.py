@@ -158,8 +158,9 @@ class TextBuffer:
             self._ready += self._text[:end]
             self._text = self._text[end:]
         # The safeguard for a sentence that does not end (section 6.3).
-        while len(self._text) > self._rules.threshold and visible_length(self._text) >= self._rules.threshold:
-            cut = word_cut(self._text, 0, self._rules.threshold)
+        threshold = self._rules.threshold
+        while len(self._text) > threshold and visible_length(self._text, threshold) >= threshold:
+            cut = word_cut(self._text, 0, threshold)
             self._ready += self._text[:cut]
             self._text = self._text[cut:]
 

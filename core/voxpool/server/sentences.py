@@ -13,6 +13,8 @@ from typing import Final
 
 SPACED_ENDERS: Final = ".!?…"
 BARE_ENDERS: Final = "。！？؟।॥"
+_CLOSING: Final = {"<": ">", "[": "]"}
+_OPENING: Final = re.compile(r"[<\[]")
 _CLOSERS: Final = "\"'”’)]»"
 _BREAK: Final = re.compile(r"<break\b[^<>]*/>", re.IGNORECASE)
 _ABBREVIATION: Final = re.compile(
@@ -37,34 +39,39 @@ def sentence_end(text: str, start: int = 0) -> int | None:
         text: Buffered text; markup that has not been closed hides everything behind it.
         start: Where the sentence begins.
     """
+    # What is hidden is found on the way: to look for it first would read the whole text for every sentence of it.
     position = start
-    visible = visible_length(text, start)
-    while position < visible:
-        character = text[position]
-        if character == "<":
-            close = text.index(">", position) + 1
+    while position < len(text):
+        if text[position] in _CLOSING:
+            close = _behind_markup(text, position)
+            if close is None:
+                return None
             if _BREAK.fullmatch(text, position, close):
-                return _skip_spaces(text, close, visible)
+                return _skip_spaces(text, close)
             position = close
             continue
-        if character == "[":
-            position = text.index("]", position) + 1
-            continue
         position += 1
-        end = _ends_here(text, position, visible, start)
+        end = _ends_here(text, position, start)
         if end is not None:
             return end
     return None
 
 
-def visible_length(text: str, start: int = 0) -> int:
-    """Return how much of ``text`` may be looked at: up to a ``<`` or ``[`` that has not been closed."""
-    position = start
-    while (opening := _next_opening(text, position)) is not None:
-        close = text.find(">" if text[opening] == "<" else "]", opening)
-        if close < 0:
-            return opening
-        position = close + 1
+def visible_length(text: str, enough: int | None = None) -> int:
+    """Return how much of ``text`` may be looked at: up to a ``<`` or ``[`` that has not been closed.
+
+    Args:
+        text: The text.
+        enough: Look no further once this much is visible.
+    """
+    position = 0
+    while (opening := _OPENING.search(text, position)) is not None:
+        if enough is not None and opening.start() >= enough:
+            return opening.start()
+        close = _behind_markup(text, opening.start())
+        if close is None:
+            return opening.start()
+        position = close
     return len(text)
 
 
@@ -136,25 +143,27 @@ def speakable(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _ends_here(text: str, position: int, visible: int, start: int) -> int | None:
+def _ends_here(text: str, position: int, start: int) -> int | None:
     """Return the end of the sentence if the character before ``position`` ends one, else None."""
     ender = text[position - 1]
     if ender in BARE_ENDERS:
-        return _skip_spaces(text, _skip_closers(text, position, visible), visible)
+        return _skip_spaces(text, _skip_closers(text, position))
     if ender not in SPACED_ENDERS:
         return None
-    after = _skip_closers(text, position, visible)
-    end = _skip_spaces(text, after, visible)
-    if end == after or end >= visible or text[after] == "\n":
+    after = _skip_closers(text, position)
+    end = _skip_spaces(text, after)
+    if end == after or end >= len(text) or text[after] == "\n":
+        return None
+    if text[end] in _CLOSING and _behind_markup(text, end) is None:
         return None
     if ender == "." and _ABBREVIATION.search(text[max(start, position - _LOOK_BACK) : position]):
         return None
     return end
 
 
-def _next_opening(text: str, position: int) -> int | None:
-    found = [index for index in (text.find("<", position), text.find("[", position)) if index >= 0]
-    return min(found, default=None)
+def _behind_markup(text: str, opening: int) -> int | None:
+    """Return the index behind the markup that begins at ``opening``, None if it has not been closed."""
+    return text.find(_CLOSING[text[opening]], opening) + 1 or None
 
 
 def _unclosed(window: str) -> int | None:
@@ -162,13 +171,13 @@ def _unclosed(window: str) -> int | None:
     return visible if visible < len(window) else None
 
 
-def _skip_closers(text: str, position: int, visible: int) -> int:
-    while position < visible and text[position] in _CLOSERS:
+def _skip_closers(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _CLOSERS:
         position += 1
     return position
 
 
-def _skip_spaces(text: str, position: int, visible: int) -> int:
-    while position < visible and text[position].isspace():
+def _skip_spaces(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
         position += 1
     return position

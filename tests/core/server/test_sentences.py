@@ -1,7 +1,10 @@
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxpool.server.buffering import BufferRules, TextBuffer
 from voxpool.server.sentences import parts, pieces, sentence_end, speakable, visible_length, word_cut
 
 texts = st.text(alphabet=st.sampled_from("ab .!?…。<>[]\nTo3,/é漢"), max_size=120)
@@ -98,3 +101,26 @@ def test_visible_length_stops_at_an_open_tag(text):
 @pytest.mark.parametrize(("text", "spoken"), [("...", False), (" \n", False), ("—?!", False), ("a", True), ("3", True)])
 def test_speakable(text, spoken):
     assert speakable(text) is spoken
+
+
+@pytest.mark.parametrize("mode", ["segmented", "sentences"])
+@pytest.mark.parametrize("unit", ["<b>a. ", "[x]. ", "<b>", "a. ", "a. <"])
+def test_the_work_grows_with_the_text_and_no_faster(unit, mode):
+    def work(length):
+        """Count the calls that it takes to take a text in and to divide it."""
+        buffer, calls = TextBuffer(BufferRules(mode, threshold=3)), 0
+
+        def count(*_):
+            nonlocal calls
+            calls += 1
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            buffer.append((unit * length)[:length], 0.0, busy=True)
+            buffer.flush()
+        finally:
+            sys.setprofile(before)
+        return calls
+
+    assert work(2000) < 3 * work(1000)
