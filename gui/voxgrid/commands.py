@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QAction, QActionGroup, QDesktopServices
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from voxgrid import __version__
 from voxgrid.layouts import LAYOUTS
 from voxgrid.notifications import Notifications
+from voxgrid.outside import open_outside
 from voxgrid.theme import ThemeMode
 from voxgrid.views.corner import Corner
 from voxgrid.views.endpoint_dialog import EndpointDialog
@@ -294,7 +295,7 @@ class Commands:
 
     def _open_log(self) -> None:
         if self._log_file is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_file)))
+            open_outside(self._log_file, self._notifications)
 
 
 def _close(window: MainWindow) -> None:

@@ -22,7 +22,8 @@ _LEVELS: Final = {
     QtMsgType.QtCriticalMsg: logging.ERROR,
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
-_HARMLESS: Final = ("does not support propagateSizeHints",)
+_HARMLESS: Final = ("does not support propagateSizeHints", "Unable to detect a launcher for")
+"""Complaints of Qt that say nothing: the second one is told by who asked (``outside``)."""
 
 
 class Faults(QObject):

@@ -92,3 +92,5 @@ def test_what_qt_complains_of_is_told_too(faults, notifications, qtbot):
     before = notifications.newest.count
     faults._qt_message(QtMsgType.QtWarningMsg, None, "this plugin does not support propagateSizeHints()")
     assert notifications.newest.count == before
+    faults._qt_message(QtMsgType.QtWarningMsg, None, "Unable to detect a launcher for 'file:///made/up'")
+    assert notifications.newest.count == before

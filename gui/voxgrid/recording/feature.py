@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
 
 from voxgrid.lab.lab import StressLab
 from voxgrid.notifications import Severity
+from voxgrid.outside import open_outside
 from voxgrid.recording import choices
 from voxgrid.recording.files import RecordingFiles
 from voxgrid.recording.lab_past import LabPast
@@ -335,7 +336,7 @@ class RecordingFeature(QObject):
     def _show_folder(self) -> None:
         folder = recordings_folder()
         if folder.is_dir():
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            open_outside(folder, self._desk.notifications)
         else:
             self._say("There is no recording yet.")
 

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from voxgrid.models.runs import Compared, Summary
 from voxgrid.notifications import Action, Severity
+from voxgrid.outside import open_outside
 from voxgrid.runs import files
 from voxgrid.runs.keeper import RunsKeeper
 from voxgrid.views.menus import Entry, make_action
@@ -167,7 +168,7 @@ class RunsFeature:
         CompareDialog(compared, self._desk.theme, (open_page,), self._desk.window).show()
 
     def _open_page(self, run_ids: list[str], write: files.Write) -> None:
-        self.keeper.write(run_ids, write, lambda file: _browse(file))
+        self.keeper.write(run_ids, write, lambda file: open_outside(file, self._desk.notifications))
 
     def _export_run(self, run_id: str, name: str, kind: files.Kind) -> None:
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
@@ -188,7 +189,7 @@ class RunsFeature:
         dialog.open()
 
     def _exported(self, file: Path) -> None:
-        show = Action("Show", lambda: _browse(file.parent))
+        show = Action("Show", lambda: open_outside(file.parent, self._desk.notifications))
         self._desk.notifications.post(
             f"Exported to {file}.", severity=Severity.INFO, key=f"runs/exported/{file}", action=show
         )
@@ -269,7 +270,3 @@ class RunsFeature:
 
     def _toggle_texts(self) -> None:
         self.with_texts = self._actions["export_texts"].isChecked()
-
-
-def _browse(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

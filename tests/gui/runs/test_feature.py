@@ -44,7 +44,7 @@ def runs(stage, kept, qtbot):
 def opened(monkeypatch):
     """What the browser would have been given."""
     found = []
-    monkeypatch.setattr(feature, "_browse", found.append)
+    monkeypatch.setattr(feature, "open_outside", lambda path, _notifications: found.append(path))
     return found
 
 
