@@ -55,13 +55,13 @@ class LabDocks:
         # The last session may have had a larger screen.
         window.restored.connect(self._save_width)
 
-    def show_picture(self, picture: Picture, *, running: bool, search: bool = False) -> None:
+    def show_picture(self, picture: Picture, *, running: bool) -> None:
         """Show another run."""
         self.picture = picture
         self.charts.show_moment(None)
         self.lanes.show_past(False)
         found = picture.result is not None and picture.result.search is not None
-        self.charts.show_picture(picture, search=search or found)
+        self.charts.show_picture(picture, search=picture.search or found)
         self.lanes.show_picture(picture)
         self.lab.run.show_picture(picture, running=running)
 

@@ -167,7 +167,7 @@ class StressLab(QObject):
         picture = _picture_of(scenario, estimated)
         self._follower = follower = Follower(picture, self._desk.clock, self)
         follower.ticked.connect(self._ticked)
-        self.docks.show_picture(picture, running=True, search=isinstance(scenario.load, Search))
+        self.docks.show_picture(picture, running=True)
         self._show_docks()
         self.docks.lab.run.show_where(why)
         self.docks.lab.show_page(RUN)
@@ -399,6 +399,7 @@ def _picture_of(scenario: Scenario, estimated: Estimate) -> Picture:
         thresholds=tuple(each.text for each in scenario.conditions),
         targeted=not isinstance(scenario.load, Burst),
         paid=estimated.paid,
+        search=isinstance(scenario.load, Search),
     )
 
 

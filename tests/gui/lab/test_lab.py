@@ -264,6 +264,9 @@ async def test_a_search_shows_its_knee(stage, lab, runner):
     await over(lab)
     assert lab.docks.charts.knee.said.text().startswith("Safe: 100 utterances at once")
     assert lab.docks.lab.run.found.text() == lab.docks.charts.knee.said.text()
+    # What came while the knee was in front is drawn when the charts over time come there.
+    lab.docks.charts.tabs.setCurrentIndex(0)
+    assert lab.docks.charts.charts._frames.isActive()
 
 
 async def test_a_scenario_is_saved_and_opened_again(stage, lab, tmp_path):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from voxpool.stress.behaviours import Conversing, Feeding, Interrupting
 from voxpool.stress.cost import CHARACTERS_PER_SECOND
 from voxpool.stress.scenario import Scenario
-from voxpool.stress.shapes import Search
+from voxpool.stress.shapes import Search, Segment
 from voxpool.stress.words import Mix
 
 WINDOW: Final = "window"
@@ -100,7 +101,7 @@ def estimate(scenario: Scenario, *, own_price: float = 0.0, paid: bool = False, 
     mix = Mix(scenario)
     length = mix.mean_characters
     busy_s, cycle_s = _seconds_each(scenario, length)
-    utterances, seconds = _count(scenario, cycle_s)
+    utterances, seconds = _count(scenario, busy_s, cycle_s)
     characters = math.ceil(utterances * length)
     if scenario.max_characters is not None:
         characters = min(characters, scenario.max_characters)
@@ -159,18 +160,20 @@ def _seconds_each(scenario: Scenario, length: float) -> tuple[float, float]:
     return busy_s, busy_s
 
 
-def _count(scenario: Scenario, cycle_s: float) -> tuple[float, float | None]:
+def _count(scenario: Scenario, busy_s: float, cycle_s: float) -> tuple[float, float | None]:
     """Return how many utterances, and how long their load takes."""
     load = scenario.load
+    # Who waits for a slot sends nothing: no more of them get on with it than hold all slots.
+    at_work = scenario.pool_config.slots * cycle_s / busy_s
     if isinstance(load, Search):
-        level, area, seconds = load.start, 0.0, 0.0
+        closed = load.model == "closed"
+        level, area, seconds = load.start, 0.0, (load.settle_s + load.hold_s) * load.repeats
         while True:
-            area += level * (load.settle_s + load.hold_s) * load.repeats
-            seconds += load.settle_s + load.hold_s
+            area += (min(level, at_work) if closed else level) * seconds
             if level >= load.most:
                 break
             level = min(load.most, level * load.factor)
-        return (area / cycle_s if load.model == "closed" else area * scenario.behaviour.utterances), None
+        return (area / cycle_s if closed else area * scenario.behaviour.utterances), None
     plan = scenario.plan
     most, seconds = plan.most, plan.duration_s
     if plan.model == "open":
@@ -179,8 +182,20 @@ def _count(scenario: Scenario, cycle_s: float) -> tuple[float, float | None]:
         return calls * scenario.behaviour.utterances, seconds if math.isfinite(seconds) else None
     if math.isinf(seconds):
         return float(most or 0) * scenario.behaviour.utterances, None
-    by_time = plan.area(0.0, seconds) / cycle_s
+    by_time = sum(map(partial(_area_below, at_work), plan.segments)) / cycle_s
     return (by_time if most is None else min(by_time, most * scenario.behaviour.utterances)), seconds
+
+
+def _area_below(top: float, segment: Segment) -> float:
+    """Return the integral of a target, as far as it is below ``top``."""
+    low, high = sorted((segment.begin, segment.end))
+    seconds = segment.end_s - segment.begin_s
+    if high <= top:
+        return (low + high) / 2.0 * seconds
+    if low >= top:
+        return top * seconds
+    over = (high - top) / (high - low)
+    return (top * over + (low + top) / 2.0 * (1.0 - over)) * seconds
 
 
 def _peaks(scenario: Scenario, busy_s: float, cycle_s: float) -> tuple[float, float]:

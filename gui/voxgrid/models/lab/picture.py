@@ -43,6 +43,7 @@ class Picture:
         heard: Utterances of which audio has come.
         targeted: Whether the load has a target that can be shown and edited; a burst comes all at once.
         paid: Whether its characters cost money.
+        search: Whether it searches for the breaking point: its thresholds are judged at each level.
     """
 
     name: str = ""
@@ -63,6 +64,7 @@ class Picture:
     heard: int = 0
     targeted: bool = True
     paid: bool = False
+    search: bool = False
 
     @property
     def limits(self) -> tuple[float, ...]:

@@ -157,6 +157,8 @@ def _row(title: str, each: Percentiles) -> tuple[str, ...]:
 
 
 def _so_far(text: str, picture: Picture) -> ThresholdRow:
+    if picture.search:
+        return ThresholdRow(text, None, "judged at each level")
     if text in picture.crossed:
         return ThresholdRow(text, False, f"crossed after {clock(picture.crossed[text])}")
     metric = parse(text).metric

@@ -228,6 +228,9 @@ class ChartsDock(QWidget):
             self._show_knee()
         self._pages.setCurrentWidget(self._charts if page == TIME or self._knee is None else self._knee)
         self.readout.setVisible(page == TIME)
+        if page == TIME and not self._paused:
+            # What came while the levels were in front waits to be drawn, also when the run is over.
+            self._charts.refresh()
 
     def _show_knee(self) -> None:
         if self._knee is not None:

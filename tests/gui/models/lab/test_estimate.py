@@ -27,6 +27,15 @@ def test_a_closed_load_by_hand():
     assert found.seconds == 54.0
 
 
+def test_callers_beyond_the_slots_send_no_more_than_the_slots_carry():
+    draft = Draft().with_load("concurrency", 50).with_load("duration_s", 54.0).with_pool("max_connections", 2)
+    assert _estimate(draft).utterances == 100
+    # From nothing to forty: the ten slots are full after a quarter of the time.
+    ramp = {"model": "closed", "start": 0.0, "end": 40.0, "ramp_s": 54.0, "hold_s": 0.0}
+    climbing = replace(draft, load="ramp", loads={**draft.loads, "ramp": ramp})
+    assert _estimate(climbing).utterances == round((10 * 0.75 + 5 * 0.25) * 54.0 / 5.4)
+
+
 def test_an_open_load_by_hand():
     draft = replace(Draft(), load="rate").with_load("rate", 4.0).with_load("duration_s", 30.0)
     found = _estimate(draft)

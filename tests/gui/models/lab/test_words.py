@@ -49,6 +49,11 @@ def test_thresholds_stand_as_they_were_crossed():
     assert all(row.passed for row in others)
 
 
+def test_the_thresholds_of_a_search_are_judged_at_its_levels():
+    picture = _picture([Tick(at_s=9.0, started=50, done=40, ttfa_ms=(1.0,) * 50)], search=True)
+    assert {(row.passed, row.note) for row in threshold_rows(picture)} == {(None, "judged at each level")}
+
+
 @pytest.mark.parametrize("text", ["utterances.done > 100", "characters.sent < 10", "cost.usd < 1"])
 def test_what_is_about_all_of_the_run_is_not_said_to_hold_before_its_end(text):
     picture = Picture(thresholds=(text,))
