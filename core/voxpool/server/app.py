@@ -134,7 +134,7 @@ class Server:
         )
         # Counted before the next await: many upgrades at once must not slip through.
         record = services.ledger.open(
-            asyncio.get_running_loop().time(), _request_id(request), request.headers.get("X-User-Agent", "")
+            asyncio.get_running_loop().time(), _request_id(request), credentials.header(request.headers, "X-User-Agent")
         )
         why = "the upgrade failed"
         try:
@@ -186,4 +186,4 @@ async def _stall(request: web.Request, seconds: float | None) -> None:
 
 
 def _request_id(request: web.Request) -> str:
-    return request.headers.get("X-Request-Id", "")
+    return credentials.header(request.headers, "X-Request-Id")

@@ -30,10 +30,15 @@ class Presented:
         return f"<Presented {'a secret' if self.secret else 'nothing'}>"
 
 
+def header(headers: Mapping[str, str], name: str) -> str:
+    """Return a header as text that JSON can carry: aiohttp keeps bytes that are not UTF-8 as half surrogate pairs."""
+    return headers.get(name, "").encode(errors="surrogateescape").decode(errors="replace")
+
+
 def presented(headers: Mapping[str, str], query: Mapping[str, str]) -> Presented:
     """Return the credential of a request: header, ``authorization`` query parameter, or ``bearer_`` subprotocol."""
-    given = headers.get("Authorization") or query.get("authorization") or ""
-    offered = [item.strip() for item in headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    given = header(headers, "Authorization") or query.get("authorization") or ""
+    offered = [item.strip() for item in header(headers, "Sec-WebSocket-Protocol").split(",")]
     subprotocol = next((item for item in offered if item.startswith(_SUBPROTOCOL)), None)
     secret = _without_scheme(given)
     if not secret and subprotocol:

@@ -59,3 +59,9 @@ def test_a_wrong_key_is_told_with_its_prefix(secret):
         "message": f'Invalid credentials provided for API key "{secret[:4]}***"',
         "details": [],
     }
+
+
+def test_a_credential_that_is_not_utf_8_is_a_wrong_one():
+    # As aiohttp reads the bytes FF FE.
+    status = judge(presented({"Authorization": "Basic \udcff\udcfe-key"}, {}), KEY)
+    assert (status.code, status.message) == (7, 'Invalid credentials provided for API key "\ufffd\ufffd-k***"')

@@ -503,6 +503,26 @@ async def test_credentials_are_judged_on_the_first_frame(connect, options, code)
     assert raw.socket.close_code == 1000
 
 
+async def test_headers_that_are_not_utf_8(serve, http):
+    """Such a client gets the ordinary answers, and the ledger can still be read."""
+    url = await serve(replace(TONE, key=KEY))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(
+        b"GET /tts/v1/voice:streamBidirectional HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Authorization: Basic \xff\xfe\r\nX-Request-Id: \xff1\r\nX-User-Agent: \xfe2\r\n\r\n"
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    # A masked text frame with nothing in it.
+    writer.write(b"\x81\x80\0\0\0\0")
+    assert b'"code":7' in await asyncio.wait_for(reader.readuntil(b"}}"), 5)
+    async with http.get(f"{url}/voxgrid/v1/ledger") as response:
+        ledger = await response.json()
+    (connection,) = ledger["connections"] + ledger["ended"]
+    assert (connection["requestId"], connection["userAgent"]) == ("\ufffd1", "\ufffd2")
+    writer.close()
+
+
 async def test_the_upgrade_offers_no_compression_and_no_ping(connect, http):
     raw = await connect()
     assert raw.socket.compress == 0
