@@ -6,9 +6,13 @@ Null counts as unset everywhere; a value of the wrong type raises ``Malformed``,
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from voxpool.server.requests import Malformed
+
+_DEEPEST: Final = 100
+"""Levels that protobuf's parsers of JSON follow; what is echoed must also be written again."""
 
 
 def string(value: Any) -> str | None:
@@ -51,10 +55,21 @@ def boolean(value: Any) -> bool | None:
 
 
 def message(value: Any) -> dict[str, Any] | None:
-    """Read an object."""
+    """Read an object that is not nested too deeply."""
     if value is not None and not isinstance(value, dict):
         raise Malformed
-    return value
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return value
+    raise Malformed
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def enumerated(value: Any, accepted: tuple[str, ...]) -> str | None:

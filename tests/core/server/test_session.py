@@ -225,6 +225,17 @@ async def test_a_malformed_frame_is_answered_and_survived(connect, frame):
     assert kinds([await raw.frame()]) == [5]
 
 
+@pytest.mark.parametrize("name", ["synthesisContext", "pronunciation_dictionary_settings", "lipsyncConfig"])
+@pytest.mark.parametrize(("levels", "kind"), [(100, "contextCreated"), (101, "error"), (500, "error")])
+async def test_an_object_nested_too_deeply_is_malformed(connect, name, levels, kind):
+    raw = await connect()
+    nested = {}
+    for level in range(1, levels):
+        nested = [nested] if level % 2 and level < levels - 1 else {"a": nested}
+    await raw.send(create(**{name: nested}), create("other"))
+    assert kinds([await raw.frame(), await raw.frame()]) == [kind, "contextCreated"]
+
+
 async def test_an_unknown_message_is_not_answered(connect):
     raw = await connect()
     await raw.send({"foo": "bar"}, {"update_nothing": {}})
