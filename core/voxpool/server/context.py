@@ -78,6 +78,7 @@ class Context:
         self._pacer = Pacer(services.config.timing, random.Random(seed))  # noqa: S311 - not for secrets
         self._encoder = self._new_encoder(options)
         self._parts: deque[Part] = deque()
+        self._waiting_characters = 0
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._speaking_characters = 0
@@ -97,7 +98,7 @@ class Context:
     @property
     def held_characters(self) -> int:
         """Characters that it has not finished to speak."""
-        return self._buffer.characters + self._speaking_characters + sum(len(part.text) for part in self._parts)
+        return self._buffer.characters + self._speaking_characters + self._waiting_characters
 
     @property
     def facts(self) -> Facts:
@@ -163,10 +164,7 @@ class Context:
 
     def stop(self) -> None:
         """Stop silently and stay: a slot that is never given back."""
-        self.record.dropped_characters += self.held_characters
-        self._buffer.drop()
-        self._parts.clear()
-        self._set_timer()
+        self._drop()
         self._task.cancel()
 
     @property
@@ -178,8 +176,22 @@ class Context:
 
     def _queue(self, texts: list[str]) -> None:
         self._parts.extend(Part(text, self.options, self._voice) for text in texts)
+        self._waiting_characters += sum(map(len, texts))
         if texts:
             self._wake.set()
+
+    def _next_part(self) -> Part:
+        part = self._parts.popleft()
+        self._waiting_characters -= len(part.text)
+        return part
+
+    def _drop(self) -> None:
+        """Forget what is not spoken yet."""
+        self.record.dropped_characters += self.held_characters
+        self._buffer.drop()
+        self._parts.clear()
+        self._waiting_characters = 0
+        self._set_timer()
 
     def _set_timer(self) -> None:
         """Keep one timer for the delay of section 6.1 (c); it restarts with each new text."""
@@ -202,7 +214,7 @@ class Context:
                 if not self._parts:
                     self._queue(self._buffer.idle())
                 if self._parts:
-                    await self._speak(self._parts.popleft(), continues=continues)
+                    await self._speak(self._next_part(), continues=continues)
                     continues = True
                 elif self._closing:
                     await self._say_closed()
@@ -299,11 +311,8 @@ class Context:
 
     async def _fail(self, status: Status) -> None:
         """End with a status; nothing more ever comes for this id (section 9)."""
-        self.record.error = status.body
-        self.record.dropped_characters += self.held_characters
-        self._parts.clear()
-        self._buffer.drop()
-        self._set_timer()
+        self.record.failed(status.body)
+        self._drop()
         self._on_end(self, "failed")
         await self._emit(replies.context_status(self.context_id, status))
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 _ENDED_CONTEXTS_KEPT: Final = 1000
 _ENDED_CONNECTIONS_KEPT: Final = 200
+_LONGEST_TEXT: Final = 100
+_LONGEST_MESSAGE: Final = 300
 
 
 @dataclass(eq=False, slots=True)
@@ -16,7 +18,7 @@ class ContextRecord:
     """One context's account.
 
     Attributes:
-        context_id: The client's id.
+        context_id: The client's id, its beginning if it is long: the ledger keeps many.
         opened_s: When it was created, in seconds of the loop's clock.
         state: ``open``, ``closing``, then how it ended: ``closed``, ``cancelled``, ``failed``, ``lost``.
         ended_s: When that was.
@@ -51,6 +53,10 @@ class ContextRecord:
     first_audio_s: float | None = None
     error: dict[str, Any] | None = None
     _digest: Any = field(default_factory=hashlib.sha256)
+
+    def failed(self, status: dict[str, Any]) -> None:
+        """Note the status that ended it."""
+        self.error = status | {"message": status["message"][:_LONGEST_MESSAGE]}
 
     def sent(self, audio: bytes, duration_s: float, characters: int, now: float) -> None:
         """Note a chunk."""
@@ -123,7 +129,7 @@ class ConnectionRecord:
 
     def open_context(self, context_id: str, now: float) -> ContextRecord:
         """Begin the account of a context."""
-        record = ContextRecord(context_id, now)
+        record = ContextRecord(context_id[:_LONGEST_TEXT], now)
         self.contexts.append(record)
         self.created += 1
         return record
@@ -183,7 +189,8 @@ class Ledger:
     def open(self, now: float, request_id: str, user_agent: str) -> ConnectionRecord:
         """Begin the account of a connection."""
         self._number += 1
-        record = self._open[self._number] = ConnectionRecord(self._number, now, request_id[:100], user_agent[:100])
+        record = ConnectionRecord(self._number, now, request_id[:_LONGEST_TEXT], user_agent[:_LONGEST_TEXT])
+        self._open[self._number] = record
         return record
 
     def end(self, record: ConnectionRecord, why: str, now: float) -> None:

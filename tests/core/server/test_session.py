@@ -692,6 +692,19 @@ async def test_a_text_of_one_mebibyte_is_answered_in_band(connect):
     assert kinds(await raw.until("status"))[-1] == 3
 
 
+async def test_the_ledger_keeps_the_beginning_of_long_texts(connect, http):
+    raw = await connect(replace(TONE, voice_error_at="synthesis"))
+    name = "n" * 100_000
+    await raw.send(create(name, voiceId=name), text("Hello.", name, flush=True))
+    *_, failed = await raw.until("status")
+    assert failed["result"]["contextId"] == name
+    assert name in failed["result"]["status"]["message"]
+    async with http.get(f"{raw.url}/voxgrid/v1/ledger") as response:
+        answer = await response.text()
+    assert len(answer) < 3000
+    assert "n" * 100 in answer
+
+
 async def test_ten_thousand_contexts_are_refused_one_by_one(connect):
     raw = await connect()
     await raw.send(*(create(str(i)) for i in range(2000)))
