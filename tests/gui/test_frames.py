@@ -59,6 +59,19 @@ async def test_every_frame_is_listed_once_and_in_order(stage, frames, talk):
     assert frames.view.said == f"{len(rows)} frames"
 
 
+async def test_a_chosen_frame_leaves_the_list_its_room(stage, frames, talk):
+    window, view = stage.parts.window, frames.view
+    window.resize(1280, 800)
+    window.show_layout(next(layout for layout in LAYOUTS if layout.name == "inspect"))
+    chosen = next(row for row, record in enumerate(view.list.rows) if record.kind is FrameKind.AUDIO)
+    view.table.selectRow(chosen)
+    stage.app.processEvents()
+    assert view.detail.isVisible()
+    assert view.table.horizontalScrollBar().maximum() == 0, "no column is out of sight"
+    head = view.detail.head
+    assert head.fontMetrics().horizontalAdvance(head.text()) <= head.width()
+
+
 async def test_nothing_is_done_while_nobody_sees_it(stage, frames, talk):
     frames.dock.hide()
     before = frames.view.items.rowCount()

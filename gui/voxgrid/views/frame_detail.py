@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QRegularExpression
 from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from voxgrid.models import frame_words as words
 from voxgrid.models.frame_list import FrameList
@@ -65,6 +65,8 @@ class FrameDetail(QWidget):
         self._frames = frames
         self._records: tuple[FrameRecord, ...] = ()
         self.head = label("", "heading", "frame_head")
+        # What it is stands in the list, too: a narrow dock need not leave it the list's room.
+        self.head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.facts = label("", "small", "frame_facts")
         self.facts.setWordWrap(True)
         self.text = QPlainTextEdit(self)
@@ -82,7 +84,7 @@ class FrameDetail(QWidget):
         self.whole.toggled.connect(lambda _on: self._show())
         self.copy = tool_button("Copy", "frame_copy", "Copy the chosen frames", "flat")
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(2)
         row.addWidget(self.head, 1)
         row.addWidget(self.whole)
         row.addWidget(self.copy)
