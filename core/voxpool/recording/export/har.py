@@ -1,10 +1,12 @@
 """A recording as HAR 1.2, with WebSocket messages as Chrome writes them (``_webSocketMessages``).
 
-One entry for each connection.  Audio was not recorded with the frames: ``"*"`` stands where it was.
+One entry for each connection, those that were refused included.  Audio was not recorded with the frames: ``"*"``
+stands where it was.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,6 +24,7 @@ from voxpool.recording.items import Coming, PoolBegan
 _UNKNOWN_URL: Final = "wss://unknown.invalid"
 _TEXT: Final = 1
 """The opcode of a text message."""
+_HTTP_STATUS: Final = re.compile(r"\((?:HTTP )?(\d{3})\)")
 _NO_BODY: Final[dict[str, Any]] = {"headers": [], "cookies": [], "headersSize": -1, "bodySize": -1}
 Entry = dict[str, Any]
 
@@ -52,7 +55,7 @@ class _Entries:
         self._watched = [(float("-inf"), 0)]
         """From which moment on which pool was watched."""
         self._home = 0
-        self._closed: dict[tuple[int, int], tuple[float, CloseReason | None]] = {}
+        self._closed: dict[tuple[int, int], ConnectionChanged] = {}
 
     def read(self) -> None:
         """Take in everything."""
@@ -64,7 +67,7 @@ class _Entries:
             elif isinstance(item, ConnectionChanged) and item.at >= self._piece.begin:
                 key = self._key(item.connection_id, item.at)
                 if item.new is ConnectionState.CLOSED:
-                    self._closed[key] = item.at, item.reason
+                    self._closed[key] = item
                 elif item.new is ConnectionState.CONNECTING:
                     opened[key] = item.at
         for frame in self._piece.frames():
@@ -74,6 +77,10 @@ class _Entries:
                 entry = self._entries[key] = self._entry(key, opened.get(key, frame.at))
             entry["_webSocketMessages"].append(self._message(frame))
             entry["time"] = round((frame.at - entry["_began"]) * 1000, 3)
+        # One that was refused, or on which nothing was said, is what somebody may look for.
+        for key, began in opened.items():
+            if key not in self._entries:
+                self._entries[key] = self._entry(key, began)
 
     def in_order(self) -> list[Entry]:
         """Return the entries, the oldest first."""
@@ -81,8 +88,10 @@ class _Entries:
         for key, entry in done:
             closed = self._closed.get(key)
             if closed is not None:
-                entry["time"] = round((closed[0] - entry["_began"]) * 1000, 3)
-                entry["comment"] = f"closed: {closed[1].value}" if closed[1] is not None else "closed"
+                entry["time"] = round((closed.at - entry["_began"]) * 1000, 3)
+                entry["comment"] = f"closed: {closed.reason.value}" if closed.reason is not None else "closed"
+                if closed.reason is CloseReason.CONNECT_FAILED:
+                    _refuse(entry, closed.detail)
             entry["timings"]["receive"] = entry["time"]
             del entry["_began"]
         return [entry for _, entry in done]
@@ -128,6 +137,12 @@ class _Entries:
             "opcode": _TEXT,
             "data": frame.folded or _envelope(frame),
         }
+
+
+def _refuse(entry: Entry, detail: str) -> None:
+    """Say of an entry that the upgrade was refused, with the HTTP status if there was one; 0 is what browsers write."""
+    found = _HTTP_STATUS.search(detail)
+    entry["response"] |= {"status": int(found[1]) if found else 0, "statusText": "", "_error": detail}
 
 
 def _envelope(frame: FrameRecord) -> str:

@@ -1,12 +1,13 @@
 """Exports: every kind is whole, readable by others, scrubbed, and without texts where that was asked for."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from support.recordings import RecordedPool, Tally, make_writer
 from support.trace_rules import check_trace
-from voxpool.events import ConnectionChanged, SlotChanged, UtteranceQueued
+from voxpool.events import CloseReason, ConnectionChanged, ConnectionState, SlotChanged, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
 from voxpool.recording.export import FORMATS, export
@@ -94,7 +95,9 @@ def test_a_trace_has_every_stay_in_a_slot_and_nests(recording, tmp_path):
 def test_a_har_has_one_entry_for_each_connection_with_its_messages(recording, tmp_path):
     log = json.loads(exported(recording, tmp_path, "har").read_text())["log"]
     assert log["version"] == "1.2"
-    first, second = log["entries"]
+    begun = {item.connection_id for item in ITEMS if isinstance(item, ConnectionChanged)}
+    assert {int(entry["connection"]) for entry in log["entries"]} == begun | {1, 2}
+    first, second = (entry for entry in log["entries"] if entry["_webSocketMessages"])
     assert first["request"]["url"].startswith("wss://speech.invalid:8443/tts/v1/voice:streamBidirectional")
     assert first["response"]["status"] == 101
     assert first["_resourceType"] == "websocket"
@@ -108,6 +111,30 @@ def test_a_har_has_one_entry_for_each_connection_with_its_messages(recording, tm
     assert first["time"] > 0
     assert second["connection"] == "2"
     assert first["startedDateTime"].endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("detail", "status"),
+    [
+        ("speech.invalid refused another connection (429): the account is at its connection limit", 429),
+        ("could not connect to speech.invalid (HTTP 503): Invalid response status", 503),
+        ("could not connect to speech.invalid: no such host", 0),
+    ],
+    ids=["limit", "http", "nobody"],
+)
+def test_a_har_tells_of_a_connection_that_was_refused(tmp_path, detail, status):
+    failed = CloseReason.CONNECT_FAILED
+    begun = ConnectionChanged(at=1.0, connection_id=4, row=3, old=None, new=ConnectionState.CONNECTING)
+    ended = replace(begun, at=1.5, old=begun.new, new=ConnectionState.CLOSED, reason=failed, detail=detail)
+    writer = make_writer(tmp_path)
+    for item in (PoolBegan(at=0.5, rows=4, columns=5, url="https://speech.invalid"), begun, ended):
+        writer.write(item)
+    writer.close()
+    (tmp_path / "out").mkdir()
+    with Recording(writer.files) as opened:
+        (entry,) = json.loads(exported(opened, tmp_path / "out", "har").read_text())["log"]["entries"]
+    assert (entry["response"]["status"], entry["response"]["_error"]) == (status, detail)
+    assert (entry["time"], entry["_webSocketMessages"], entry["comment"]) == (500.0, [], "closed: connect failed")
 
 
 def test_a_har_tells_the_connections_of_a_guest_from_those_of_the_pool_in_use(tmp_path):
