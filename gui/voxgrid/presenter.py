@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _STATUS_EVERY_S: Final = 0.25
 _INSPECT_EVERY_S: Final = 0.1
 _WARNING_KINDS: Final = frozenset({"credential_rejected", "connection_limit"})
+_ENDS: Final = {"credential_accepted": "credential_rejected", "resumed": "paused"}
+"""What a notice of the pool puts an end to."""
 _NOT_KEPT: Final = (
     "The sound of that context is not kept any more.",
     "History keeps the last ones; how many is a setting.",
@@ -132,6 +134,7 @@ class Presenter(QObject):
     def _connect_controller(self) -> None:
         controller = self._controller
         controller.poolChanged.connect(self._bridge.attach)
+        controller.poolChanged.connect(lambda _pool: self._pool_changed())
         controller.recordAdded.connect(self._record_added)
         controller.recordChanged.connect(self._record_changed)
         controller.recordEnded.connect(self._record_changed)
@@ -365,9 +368,17 @@ class Presenter(QObject):
         )
 
     def _pool_noticed(self, notice: PoolNotice) -> None:
+        if notice.kind in _ENDS:
+            self._notifications.resolve(f"pool/{_ENDS[notice.kind]}")
         severity = Severity.WARNING if notice.kind in _WARNING_KINDS else Severity.INFO
         # The pool speaks in clauses, as errors do; here they stand alone.
         self._notifications.post(as_sentence(notice.text), severity=severity, key=f"pool/{notice.kind}")
+
+    def _pool_changed(self) -> None:
+        """Take away what the old pool said; the next one finds out for itself."""
+        for item in self._notifications.items:
+            if item.key.startswith("pool/"):
+                self._notifications.resolve(item.key)
 
     def show_endpoint(self, state: EndpointState) -> None:
         """Show what is spoken to."""

@@ -94,6 +94,22 @@ def test_notices_of_the_pool_become_notifications(stage):
     assert stage.parts.notifications.newest.text == "The key was refused."
 
 
+@pytest.mark.parametrize(("ends", "begun"), [("credential_accepted", "credential_rejected"), ("resumed", "paused")])
+def test_a_notice_of_the_pool_ends_what_it_is_the_end_of(stage, ends, begun):
+    for kind in (begun, ends):
+        stage.pool.emit(PoolNotice(at=1.0, kind=kind, text=f"It said {kind}."))
+        stage.frame()
+    assert [item.text for item in stage.parts.notifications.items] == [f"It said {ends}."]
+
+
+def test_what_a_pool_said_goes_with_it(stage):
+    stage.pool.emit(PoolNotice(at=1.0, kind="credential_rejected", text="The key was refused."))
+    stage.frame()
+    stage.parts.presenter.show_notice(Notice("cost", "That is too dear."))
+    stage.parts.controller.poolChanged.emit(None)
+    assert [item.text for item in stage.parts.notifications.items] == ["That is too dear."]
+
+
 def test_interrupting_and_listening_reach_speech(busy, monkeypatch):
     asked = []
     monkeypatch.setattr(busy.parts.controller, "cancel", lambda number: asked.append(("cancel", number)))

@@ -16,7 +16,7 @@ from voxgrid.notifications import Severity
 from voxgrid.speech.endpoints import EndpointChoice, EndpointKind, KeySource
 from voxgrid.speech.notice import as_sentence
 from voxpool.config import Credential
-from voxpool.errors import ConnectFailed, ServiceError, TooManyWaiters
+from voxpool.errors import ConnectFailed, CredentialRejected, ServiceError, TooManyWaiters
 from voxpool.events import Outcome
 
 
@@ -521,6 +521,17 @@ async def test_voices_that_cannot_be_read_are_a_sentence(tmp_path):
     await stage.start()
     assert any("voices" in each for each in stage.said)
     assert stage.controller.endpoint.ready
+    await stage.controller.close()
+
+
+async def test_what_was_said_of_the_voices_goes_with_their_endpoint(tmp_path):
+    stage = Stage(tmp_path)
+    stage.voices = CredentialRejected(16, "no credential was sent")
+    await stage.start()
+    assert stage.notices[-1].kind == "voices"
+    stage.voices = VOICES
+    stage.controller.set_endpoint(EndpointChoice(EndpointKind.CUSTOM, url="http://127.0.0.1:2"))
+    assert [(each.kind, each.resolved, each.text) for each in stage.notices][-1] == ("voices", True, "")
     await stage.controller.close()
 
 

@@ -106,6 +106,8 @@ class Link:
         if self._reaching is not None:
             self._reaching.cancel()
         self._set_state(EndpointState(choice, text=f"{choice.title} · connecting"))
+        # What was said of the old one's voices is of no concern any more.
+        self._listener.tell(Notice("voices", resolved=True))
 
     async def use(self, choice: EndpointChoice) -> None:
         """Go over to the endpoint that is wanted, unless another one is meanwhile; failures are told, not raised."""
