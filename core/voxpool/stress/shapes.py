@@ -471,7 +471,9 @@ class Burst(Load, frozen=True, kw_only=True, tag="burst"):
         """Return the load, second by second."""
         parts = [(f"volley {number}", self.every_s if number < self.volleys else 1.0, 0.0, 0.0)
                  for number in range(1, self.volleys + 1)]  # fmt: skip
-        return plan_of("open", parts, volleys=[(number * self.every_s, self.count) for number in range(self.volleys)])
+        volleys = [(number * self.every_s, self.count) for number in range(self.volleys)]
+        # So many and no more: whoever came is let finish, as with any load that is told by a number.
+        return plan_of("open", parts, volleys=volleys, most=self.count * self.volleys)
 
 
 class Search(Load, frozen=True, kw_only=True, tag="search"):

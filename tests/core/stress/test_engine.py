@@ -462,6 +462,22 @@ async def test_every_turn_of_a_caller_arrives_and_ends(kind):
     assert sum(tick.completions for tick in result.ticks) == len(result.samples)
 
 
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        {"kind": "conversing", "turns_least": 4, "turns_most": 4},
+        {"kind": "interrupting", "least_s": 0.8, "most_s": 0.8, "restarts": 3},
+    ],
+    ids=lambda behaviour: behaviour["kind"],
+)
+async def test_who_comes_with_a_burst_is_let_finish(behaviour):
+    load = {"profile": "burst", "count": 3, "volleys": 2, "every_s": 5}
+    result = await measured(load, FakeService(chunks=20), texts=HELLO, behaviour=behaviour)
+
+    assert result.started == len(result.samples) == 2 * 3 * 4
+    assert result.cut_short == 0
+
+
 async def test_a_conversation_listens_thinks_and_speaks_again():
     behaviour = {"kind": "conversing", "turns_least": 3, "turns_most": 3, "talk_share": 0.5, "think_s": 1.0,
                  "barge_in": 0.0}  # fmt: skip
