@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from voxpool.frames.record import FrameRecord
 
 _FRAMES_HELD: Final = 4000
-_DETAILS_MOST: Final = 20_000
+_DETAILS_MOST: Final = 8_000
 """Characters of a traceback that are recorded."""
 _SoundShown = tuple[int, float, float, float | None, int]
 
@@ -78,6 +78,7 @@ class LiveRecording:
         self._clock = clock
         self._audio = audio
         self._waiting: list[Recorded] = []
+        self._faults: set[str] = set()
         self._shown: dict[tuple[int, int], _SoundShown] = {}
         self._visiting = False
         self._newcomer: str | None = None
@@ -179,8 +180,14 @@ class LiveRecording:
             )
 
     def take_fault(self, fault: Failure) -> None:
-        """Note a fault of the window's own; it goes to the disk with whatever comes next."""
-        self._waiting.append(AppFault(at=fault.at, text=fault.text, details=fault.details[:_DETAILS_MOST]))
+        """Note a fault of the window's own; it goes to the disk with whatever comes next.
+
+        Only the first of its kind has a traceback: one in a timer comes thirty times a second, and every keyframe
+        holds the last hundred.
+        """
+        details = "" if fault.fingerprint in self._faults else fault.details[-_DETAILS_MOST:]
+        self._faults.add(fault.fingerprint)
+        self._waiting.append(AppFault(at=fault.at, text=fault.text, details=details))
 
     def take_run(self, item: Item) -> None:
         """Note what a stress run tells of itself (``RunNotes``)."""

@@ -29,7 +29,7 @@ from voxpool.config import Endpoint
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.protocol.settings import ContextSettings
 from voxpool.recording.export import FORMATS
-from voxpool.recording.items import Asked, Coming, Mark, PoolBegan, Second, Sounds
+from voxpool.recording.items import AppFault, Asked, Coming, Mark, PoolBegan, Second, Sounds
 from voxpool.recording.reader import Recording
 from voxpool.recording.replay import BURST
 
@@ -623,6 +623,8 @@ def test_a_fault_of_the_windows_own_is_recorded_among_the_errors(stage, feature)
     stage.parts.notifications.exception(ValueError("made up"), "The task “t”")
     fault = errors.book.all()[0]
     assert fault.kind is Kind.APP
+    for _ in range(5):
+        stage.parts.notifications.exception(ValueError("made up"), "The task “t”")
     for _ in range(3):
         stage.frame(0.5)
         stage.second()
@@ -633,6 +635,9 @@ def test_a_fault_of_the_windows_own_is_recorded_among_the_errors(stage, feature)
     then = errors.book.same(fault)
     assert (then.kind, then.text) == (Kind.APP, "The task “t” failed unexpectedly (ValueError: made up)")
     assert "ValueError: made up" in then.details
+    with Recording(feature._live.recorder.files) as recording:
+        recorded = [item for item in recording.items() if isinstance(item, AppFault)]
+    assert [bool(item.details) for item in recorded] == [True, *[False] * 5], "a storm has one traceback"
     feature.travel.back_to_live()
     errors.show_failure(fault.number)
     errors.view.detail.momentRequested.emit(fault.number)
