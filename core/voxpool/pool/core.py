@@ -59,7 +59,7 @@ class PoolCore:
             admission.pump(books, now)
         if books.touched:
             upkeep.close_retired(books, now)
-        if books.warm_target and self.open_connections >= books.warm_target:
+        if books.warm_target and (self.open_connections >= books.warm_target or self._tests_the_credential()):
             books.warm_target = 0
         if books.queue or books.delayed or books.warm_target:
             admission.open_connections(books, now)
@@ -67,6 +67,13 @@ class PoolCore:
             books.set_wanting(now, wanting=False)
         if books.barrier is not None:
             upkeep.drained(books, now)
+
+    def _tests_the_credential(self) -> bool:
+        """Whether no more connections can be had before the credential is accepted again on the one that is there."""
+        books = self.books
+        if books.rejection is None or books.room:
+            return False
+        return all(link.state is ConnectionState.OPEN for link in books.links.values())
 
     # -- callers ---------------------------------------------------------------------------------------------
 

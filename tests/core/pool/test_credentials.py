@@ -108,6 +108,18 @@ async def test_a_rejection_that_passed_does_not_keep_the_pool_small() -> None:
         assert audit.notices() == ["credential_rejected", "credential_accepted"]
 
 
+async def test_warming_up_with_a_refused_key_opens_one_connection_and_returns() -> None:
+    service = FakeService(refuse_key=True)
+    async with open_pool(service) as (pool, _):
+        with pytest.raises(CredentialRejected):
+            await heard(pool.speak("Hello."))
+        assert await asyncio.wait_for(pool.prewarm(5), 60.0) == 1
+        assert await asyncio.wait_for(pool.prewarm(5), 60.0) == 1
+        service.refuse_key = False
+        await heard(pool.speak("Hello again."))
+        assert await asyncio.wait_for(pool.prewarm(5), 60.0) == 5
+
+
 async def test_those_who_wait_are_served_by_connections_on_which_the_key_was_accepted() -> None:
     service = FakeService()
     async with open_pool(service, max_connections=2) as (pool, _):
