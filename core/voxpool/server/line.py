@@ -163,12 +163,20 @@ class Line:
         with contextlib.suppress(OSError):
             await self.inactive()
 
-    async def close(self, code: int, message: str = "") -> None:
-        """Send a close frame.  The session reads on until the client has answered it, or takes too long to."""
+    async def close(self, code: int, message: str = "", *, drain: bool = True) -> None:
+        """Send a close frame.  The session reads on until the client has answered it, or takes too long to.
+
+        Args:
+            code: The close code.
+            message: The reason.
+            drain: Whether what is held back by the network's delay is sent before.
+        """
         if self._closing:
             return
         if self._network is not None:
-            await self._network.drain()
+            if drain:
+                await self._network.drain()
+            self._network.stop()
         self._closing = True
         self._released.set()
         # Not the socket's own close(): called beside its reader, that ends TCP before the client could answer.

@@ -21,7 +21,9 @@ from voxpool.server.config import ServerConfig
 
 _logger = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_SHUTDOWN_S: Final = 1.0
+_SHUTDOWN_S: Final = 0.25
+"""Twice as long aiohttp waits for requests that are under way.  With the second that connections have to say goodbye
+and the half that workers have, it must be less than whoever started the server waits before killing it."""
 _STDIN: Final = 0
 
 
@@ -63,8 +65,9 @@ async def serve(config: ServerConfig, host: str, port: int, *, stop_with_parent:
     await runner.setup()
     try:
         await _listen(runner, host, port)
-        sys.stdout.write(f"voxpool server ready at {_url(runner, host)}\n")
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.write(f"voxpool server ready at {_url(runner, host)}\n")
+            sys.stdout.flush()
         await stop.wait()
     finally:
         await runner.cleanup()

@@ -107,7 +107,8 @@ class Session:
         self._line.why = self._line.why or "the server stops"
         for context in self.open_contexts():
             context.cancel("lost")
-        await self._line.close(GOING_AWAY)
+        # Nobody waits for a slow network when the server stops.
+        await self._line.close(GOING_AWAY, drain=False)
         await self._finished.wait()
 
     def open_contexts(self) -> list[Context]:

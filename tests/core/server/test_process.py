@@ -14,6 +14,7 @@ import pytest
 
 from support.raw_client import Raw, act, audio, create, text
 from voxpool.config import WS_PATH
+from voxpool.local import LocalServer
 from voxpool.server.app import installed_engines
 
 COMMAND = [sys.executable, "-m", "voxpool", "serve"]
@@ -142,6 +143,55 @@ def test_it_says_goodbye_and_ends_while_it_speaks():
         assert process.wait(5) == 0
     finally:
         finish(process)
+
+
+async def test_it_ends_before_it_is_killed_whatever_is_under_way():
+    """Audio over REST, and frames that a slow network still holds back, end with the server."""
+    text_ = "A long story. " * 9
+    body = {"text": text_, "voiceId": "Ashley", "modelId": "inworld-tts-2", "audioConfig": {"audioEncoding": "PCM"}}
+    server = LocalServer("--engine", "tone", "--delivery-rate", "0.1", "--network-ms", "60000")
+    async with aiohttp.ClientSession() as http:
+        await server.start()
+        try:
+            async with http.post(server.url + "/tts/v1/voice:stream", json=body) as answer:
+                await answer.content.readany()
+                socket_ = await http.ws_connect(server.url + WS_PATH)
+                await Raw(socket_).send(create(), text(text_, flush=True))
+                while not (await get(http, server.url + "/voxgrid/v1/health"))["contexts"]:
+                    pass
+                goodbye = asyncio.create_task(socket_.receive())
+                await server.close()
+                assert (await goodbye).type is aiohttp.WSMsgType.CLOSE
+                assert socket_.close_code == 1001
+        finally:
+            await server.close()
+    assert server.exit_code == 0
+
+
+async def get(http, url):
+    async with http.get(url) as response:
+        return await response.json()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return not probe.connect_ex(("127.0.0.1", port))
+
+
+def test_without_a_standard_output_it_serves_all_the_same():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+    command = [*COMMAND, "--engine", "tone", "--stop-with-parent", "--port", str(port)]
+    process = subprocess.Popen(["sh", "-c", 'exec "$@" >&-', "sh", *command], stdin=subprocess.PIPE)
+    try:
+        while process.poll() is None and not listens(port):
+            time.sleep(0.02)
+        process.stdin.close()
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 @needs_espeak
