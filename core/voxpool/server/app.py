@@ -173,6 +173,8 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         status = Status(_CODES.get(error.status, statuses.INVALID_ARGUMENT), error.reason)
         return web.json_response(status.body, status=error.status)
+    except web.RequestPayloadError:
+        return web.json_response(statuses.invalid("invalid request body.").body, status=400)
 
 
 async def _stall(request: web.Request, seconds: float | None) -> None:

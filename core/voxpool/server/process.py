@@ -33,7 +33,7 @@ class _OneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Shorten the record if it is about what a client sent."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError | ConnectionError):
+        if isinstance(error, HttpProcessingError | ConnectionError | web.RequestPayloadError):
             first = str(error).strip().replace("\n", " ")[:200]
             record.msg, record.args = f"{record.getMessage()}: {first}", ()
             record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"

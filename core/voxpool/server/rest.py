@@ -64,8 +64,8 @@ class Rest:
                 return await handler(request)
             except Refused as refusal:
                 status = refusal.status
-            except Malformed:
-                # What the service says to a body that is no JSON is unknown.
+            except (Malformed, web.RequestPayloadError):
+                # What the service says to a body that is no JSON, or not what its headers say, is unknown.
                 status = statuses.invalid("invalid request body.")
             except EngineFailed as error:
                 status = statuses.engine_failed(str(error))

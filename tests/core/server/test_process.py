@@ -217,12 +217,20 @@ def test_speech_over_the_wire_and_a_worker_killed_in_between():
         finish(process)
 
 
-def test_garbage_is_one_line_in_the_log():
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\nno header at all\r\n\r\n",
+        b"POST /tts/v1/voice HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde",
+    ],
+    ids=["request", "body"],
+)
+def test_garbage_is_one_line_in_the_log(garbage):
     process = start("--engine", "tone", "--stop-with-parent")
     try:
         port = int(ready(process).rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=2) as other:
-            other.sendall(b"GET / HTTP/1.1\r\nno header at all\r\n\r\n")
+            other.sendall(garbage)
             other.recv(1000)
         process.stdin.close()
         process.wait(5)

@@ -219,6 +219,15 @@ async def test_voices_with_languages_and_pages(serve, http):
     assert (await get(http, url, "/voices/v1/voices/Nobody"))["code"] == 5
 
 
+@pytest.mark.parametrize("path", ["/tts/v1/voice", "/tts/v1/voice:stream", "/voxgrid/v1/faults"])
+async def test_a_body_that_is_not_what_its_headers_say(serve, http, path):
+    url = await serve(replace(TONE, control_token="t0ken"))
+    headers = {"Content-Encoding": "gzip", "Authorization": "Bearer t0ken"}
+    async with http.post(url + path, data=b"not compressed", headers=headers) as response:
+        answer = await response.json()
+    assert (response.status, answer.get("error", answer)["code"]) == (400, 3)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "size", "status", "code"),
     [
