@@ -12,6 +12,7 @@ from typing import Any
 
 from voxpool import Endpoint, Pool, PoolConfig
 from voxpool.cli.endpoint import billed, chosen_endpoint, may_cost, reached
+from voxpool.cli.outputs import check_outputs
 from voxpool.errors import RecordingError, SettingError
 from voxpool.events import Outcome, UtteranceEnded
 from voxpool.recording.export import FORMATS, export
@@ -76,6 +77,7 @@ def _export(recording: Recording, arguments: argparse.Namespace) -> int:
     kind = FORMATS[arguments.to]
     path = arguments.output or arguments.file.with_name(f"{arguments.file.stem}-export{kind.suffix}")
     stretch = _stretch(recording, arguments)
+    check_outputs({"--output": path})
     export(recording, path, kind, stretch=stretch, texts=not arguments.no_texts)
     print(path)
     return 0

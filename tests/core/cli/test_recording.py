@@ -45,6 +45,23 @@ def test_a_foreign_file_is_one_sentence(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("link", [False, True], ids=["itself", "a link to it"])
+def test_an_export_does_not_take_the_place_of_its_recording(recorded, capsys, tmp_path, link):
+    out = recorded
+    if link:
+        out = tmp_path / "link"
+        out.symlink_to(recorded)
+    before = recorded.read_bytes()
+    assert cli.main(["recording", "export", "--to", "har", str(recorded), "-o", str(out)]) == 1
+    assert "is the recording itself; choose another file" in capsys.readouterr().err
+    assert recorded.read_bytes() == before
+
+
+def test_an_export_that_cannot_be_written_is_said_like_any_other(recorded, capsys, tmp_path):
+    assert cli.main(["recording", "export", str(recorded), "-o", str(tmp_path / "nowhere" / "x")]) == 2
+    assert "x cannot be written (No such file or directory)" in capsys.readouterr().err
+
+
 def test_what_is_offered_without_loading_anything_is_what_there_is():
     assert tuple(FORMATS) == KINDS
     parsed = cli.build_parser(["recording"]).parse_args(["recording", "replay", "--speed", "burst", "x.vxr"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from voxpool.errors import RecordingError
 from voxpool.recording.export.har import to_har
 from voxpool.recording.export.lines import to_lines
 from voxpool.recording.export.pieces import Piece
@@ -65,8 +66,11 @@ def export(
         texts: Whether what was spoken is in it.
 
     Raises:
+        RecordingError: The file is the recording itself, which would be lost.
         OSError: It cannot be written.
     """
+    if path.exists() and any(each.exists() and path.samefile(each) for each in recording.paths):
+        raise RecordingError(f"{path} is the recording itself; choose another file")
     piece = Piece(recording, *(stretch or (float("-inf"), float("inf"))), texts=texts)
     with whole(path) as file:
         file.writelines(kind.make(piece))
