@@ -307,7 +307,8 @@ class ErrorsFeature(QObject):
         )
 
     def _kept_frames(self, failure: Failure) -> Sequence[str]:
-        if self._desk.bridge.in_past or not failure.connection_id:
+        # Those of somebody's recording are not kept here; this session's are, whichever moment of it is shown.
+        if self._desk.bridge.past_frames is not None or not failure.connection_id:
             return ()
         found = self._desk.frames.around(
             failure.at, connection_id=failure.connection_id, context_id=failure.context_id or None

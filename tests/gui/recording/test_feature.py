@@ -595,12 +595,15 @@ def test_the_moment_of_an_error_keeps_it_explained_and_leads_to_its_cell(stage, 
         stage.pool.cut(row)
         stage.frame()
     chosen = next(each for each in errors.book.all() if each.row == 4 and each.column >= 0)
+    frame = f'{{"result":{{"contextId":"{chosen.context_id}","contextClosed":{{}}}}}}'
+    stage.parts.feed.store.tap(chosen.connection_id, "in", frame, chosen.at - 0.1)
     errors.show_failure(chosen.number)
     explained = errors.view.detail.shown
     errors.view.detail.momentRequested.emit(chosen.number)
     bridge, grid = stage.parts.bridge, stage.parts.window.cockpit.grid
     assert bridge.in_past
     assert errors.view.detail.shown.answers["where"] == explained.answers["where"]
+    assert errors.view.detail.shown.frames == explained.frames != ()
     assert errors.view.failures.current.context_id == chosen.context_id
     assert errors.view.groups.current.fingerprint == chosen.fingerprint
     assert (grid.currentIndex().row(), grid.currentIndex().column()) == (4, chosen.column)
