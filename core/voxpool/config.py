@@ -209,11 +209,11 @@ class PoolConfig:
             ("buffer_bytes", 1, 2**40),
         ):
             value = getattr(self, name)
-            if not _is_whole(value) or not low <= value <= high:
+            if not is_whole(value) or not low <= value <= high:
                 raise SettingError(name, value, f"a whole number between {low} and {high}")
         if not _is_number(self.lifetime_jitter) or not 0 <= self.lifetime_jitter <= 1:
             raise SettingError("lifetime_jitter", self.lifetime_jitter, "a number between 0 and 1")
-        if self.max_generations is not None and (not _is_whole(self.max_generations) or self.max_generations < 1):
+        if self.max_generations is not None and (not is_whole(self.max_generations) or self.max_generations < 1):
             raise SettingError("max_generations", self.max_generations, "a whole number from 1 on, or None")
         if self.placement not in ("least_loaded", "packed", "spread"):
             raise SettingError("placement", self.placement, "least_loaded, packed or spread")
@@ -228,7 +228,7 @@ class PoolConfig:
         return self.max_connections * self.contexts_per_connection
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
     """Whether it is a whole number; ``True`` is an answer and no number."""
     return isinstance(value, int) and not isinstance(value, bool)
 

@@ -10,7 +10,7 @@ from random import Random, SystemRandom
 from types import TracebackType
 from typing import Any, Final, Self
 
-from voxpool.config import Endpoint, PoolConfig
+from voxpool.config import Endpoint, PoolConfig, is_whole
 from voxpool.connection import FrameTap
 from voxpool.errors import PoolClosed, SettingError
 from voxpool.events import Event, EventStream
@@ -227,6 +227,7 @@ class Pool:
 
     def _new_job(self, settings: ContextSettings, label: str, *, retry: bool) -> Job:
         self._runner.check_steerable()
+        check_text(label, "label")
         decoder_for(settings)
         if self._core.books.closing:
             raise PoolClosed
@@ -277,8 +278,11 @@ class Pool:
         It proves nothing about the credential, which the service looks at only with the first message.
 
         Raises:
+            SettingError: The number is none.
             PoolClosed: The pool is closed.
         """
+        if not is_whole(connections) or connections < 0:
+            raise SettingError("connections", connections, "a whole number from 0 on")
         books = self._core.books
         if books.closing:
             raise PoolClosed
@@ -307,10 +311,8 @@ class Pool:
         Raises:
             SettingError: If it is not between 1 and 1000.
         """
-        config = replace(
-            self.config, max_connections=max_connections, prewarm=min(self.config.prewarm, max_connections)
-        )
-        self.config = config
+        limited = replace(self.config, max_connections=max_connections, prewarm=0)
+        self.config = replace(limited, prewarm=min(self.config.prewarm, max_connections))
         self._core.resize(max_connections, self._clock())
         self._runner.work()
 
@@ -327,6 +329,8 @@ class Pool:
 
 
 def _merge(settings: ContextSettings | None, voice: str | None, overrides: dict[str, Any]) -> ContextSettings:
+    if settings is not None and not isinstance(settings, ContextSettings):
+        raise SettingError("settings", settings, "ContextSettings, or None")
     merged = settings or DEFAULTS
     if voice is not None:
         overrides["voice"] = voice

@@ -122,18 +122,22 @@ class Script:
                 waiter.set_result(None)
 
 
-def check_text(text: str) -> str:
+def check_text(text: str, name: str = "text") -> str:
     """Return the text if it can be sent.
+
+    Args:
+        text: What was given.
+        name: What it was given as.
 
     Raises:
         SettingError: If it is not a text, or holds half of a surrogate pair, which no JSON can carry.
     """
     if not isinstance(text, str):
-        raise SettingError("text", text, "a text")
+        raise SettingError(name, text, "a text")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise SettingError("text", text, "valid Unicode, without half surrogate pairs") from None
+        raise SettingError(name, text, "valid Unicode, without half surrogate pairs") from None
     return text
 
 

@@ -226,11 +226,21 @@ def _check_types(settings: ContextSettings) -> None:
                 continue
             if isinstance(value, bool) or not isinstance(value, kinds):
                 raise SettingError(name, value, words)
+            if isinstance(value, str) and not _can_be_sent(value):
+                raise SettingError(name, value, "valid Unicode, without half surrogate pairs")
     if not isinstance(settings.auto_mode, bool):
         raise SettingError("auto_mode", settings.auto_mode, "True or False")
     language = settings.language
     if language is not None and not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
         raise SettingError("language", language, "a BCP-47 code such as en-US, or None")
+
+
+def _can_be_sent(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_range(name: str, value: float | None, allowed: Range) -> None:

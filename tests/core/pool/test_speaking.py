@@ -130,6 +130,14 @@ async def test_empty_and_broken_text_is_refused_before_anything_is_sent(monkeypa
             pool.speak("Hello.", speaking_rate=9.0)
         with pytest.raises(SettingError, match="MP3"):
             pool.speak("Hello.", encoding="MP3")
+        for settings in (
+            {"voice": "half a pair \ud83d"},
+            {"model": "half a pair \ud83d"},
+            {"label": 7},
+            {"settings": "Ashley"},
+        ):
+            with pytest.raises(SettingError, match=f"^{next(iter(settings))} is "):
+                pool.speak("Hello.", **settings)
         assert service.handshakes == 0
         assert pool.stats().requested == 0
 

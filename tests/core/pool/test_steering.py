@@ -10,7 +10,7 @@ import pytest
 from support.fake_transport import FakeService
 from support.pools import heard, open_pool
 from voxpool import Pool, Utterance
-from voxpool.errors import NotNow
+from voxpool.errors import NotNow, SettingError
 
 pytestmark = pytest.mark.virtual_time
 
@@ -93,3 +93,15 @@ async def test_a_snapshot_may_be_taken_while_an_event_is_told() -> None:
         await heard(pool.speak("Hello."))
         assert len(seen) > 5
         events.close()
+
+
+async def test_a_number_that_is_none_is_named() -> None:
+    async with open_pool(FakeService(), prewarm=1) as (pool, _):
+        for number in (0, 1001, "3", 2.0, True, None):
+            with pytest.raises(SettingError, match="max_connections is"):
+                await pool.resize(number)  # type: ignore[arg-type]
+        for number in (-1, "3", 2.0, True, None):
+            with pytest.raises(SettingError, match="connections is"):
+                await pool.prewarm(number)  # type: ignore[arg-type]
+        assert pool.config.max_connections == 20
+        assert await pool.prewarm(2) == 2
