@@ -15,11 +15,12 @@ STDOUT: Final = Path("-")
 """Stands for standard output."""
 
 
-def check_outputs(files: Mapping[str, Path | None]) -> None:
-    """Find out that every file can be written, and that each has its own.
+def check_outputs(files: Mapping[str, Path | None], *sources: Path) -> None:
+    """Find out that every file can be written, that each has its own, and that none is lost by it that is read.
 
     Args:
         files: The files by option, ``-`` being standard output; None is none.
+        *sources: What the command reads; one need not be there.
 
     Raises:
         WrongUse: If one cannot be written, or two are the same.
@@ -34,6 +35,8 @@ def check_outputs(files: Mapping[str, Path | None]) -> None:
                 raise WrongUse(f"{taken[where]} and {option} both name {file}; give each a file of its own")
             taken[where] = option
         if file != STDOUT:
+            if file.is_file() and any(source.is_file() and file.samefile(source) for source in sources):
+                raise WrongUse(f"{option} names {file}, which is read and would be lost; choose another file")
             try:
                 _try(file)
             except OSError as error:

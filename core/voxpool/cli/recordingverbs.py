@@ -77,7 +77,7 @@ def _export(recording: Recording, arguments: argparse.Namespace) -> int:
     kind = FORMATS[arguments.to]
     path = arguments.output or arguments.file.with_name(f"{arguments.file.stem}-export{kind.suffix}")
     stretch = _stretch(recording, arguments)
-    check_outputs({"--output": path})
+    check_outputs({"--output": path}, *recording.paths)
     export(recording, path, kind, stretch=stretch, texts=not arguments.no_texts)
     print(path)
     return 0

@@ -140,7 +140,7 @@ def _row(title: str, values: Percentiles) -> str:
 def _compare(store: RunStore, arguments: argparse.Namespace) -> int:
     if len(arguments.runs) < 2:
         raise WrongUse("a comparison needs at least two runs")
-    check_outputs({"--html": arguments.html})
+    check_outputs({"--html": arguments.html}, *map(Path, arguments.runs))
     results = [_opened(store, each) for each in arguments.runs]
     # Here and not above: the page needs jinja2 and plotly, which a list must not wait for.
     from voxpool.stress.report.html import write_comparison
@@ -173,7 +173,7 @@ def _export(store: RunStore, arguments: argparse.Namespace) -> int:
     wanted = {f"--{name}": file for name in _FORMS if (file := getattr(arguments, name)) is not None}
     if not wanted:
         raise WrongUse("say what to write: --html, --json, --csv, --trace or --scenario, each with a file")
-    check_outputs(wanted)
+    check_outputs(wanted, Path(arguments.run))
     result = _opened(store, arguments.run)
     for option, file in wanted.items():
         data = _FORMS[option.removeprefix("--")](result, arguments.texts)

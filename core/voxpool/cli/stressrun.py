@@ -78,7 +78,8 @@ class StressRun:
             VoxpoolError: If the endpoint or the scenario cannot be used.
         """
         arguments = self._arguments
-        check_outputs({"--report": arguments.report, "--json": arguments.json, "--csv": arguments.csv})
+        sources = () if arguments.scenario is None else (arguments.scenario,)
+        check_outputs({"--report": arguments.report, "--json": arguments.json, "--csv": arguments.csv}, *sources)
         with _listening({signal.SIGTERM: self._terminated}), ExitStack() as pressed:
             return await self._run(pressed)
 

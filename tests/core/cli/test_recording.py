@@ -52,8 +52,8 @@ def test_an_export_does_not_take_the_place_of_its_recording(recorded, capsys, tm
         out = tmp_path / "link"
         out.symlink_to(recorded)
     before = recorded.read_bytes()
-    assert cli.main(["recording", "export", "--to", "har", str(recorded), "-o", str(out)]) == 1
-    assert "is the recording itself; choose another file" in capsys.readouterr().err
+    assert cli.main(["recording", "export", "--to", "har", str(recorded), "-o", str(out)]) == 2
+    assert "which is read and would be lost; choose another file" in capsys.readouterr().err
     assert recorded.read_bytes() == before
 
 

@@ -48,6 +48,16 @@ def test_long_ids_are_written_as_short_as_they_may_be(runs):
     assert runs("show", "fedcba98")[0] == 0
 
 
+@pytest.mark.parametrize("arguments", [["export", "{}", "--csv", "{}"], ["compare", "run-0001", "{}", "--html", "{}"]])
+def test_an_exported_run_is_not_written_over(runs, tmp_path, arguments):
+    file = tmp_path / "kept.json"
+    assert runs("export", "run-0001", "--json", file, "--texts")[0] == 0
+    before = file.read_bytes()
+    code, _, said = runs(*(str(file) if each == "{}" else each for each in arguments))
+    assert (code, "which is read and would be lost" in said) == (2, True)
+    assert file.read_bytes() == before
+
+
 def test_without_the_extra_it_says_what_to_install(runs, monkeypatch):
     monkeypatch.setattr("voxpool.cli.extras.find_spec", lambda name: None if name == "plotly" else name)
     said = "voxpool: this needs the extra 'tools' (plotly is missing): pip install 'voxgrid[tools]'\n"

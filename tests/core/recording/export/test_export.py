@@ -7,6 +7,7 @@ import pytest
 
 from support.recordings import RecordedPool, Tally, make_writer
 from support.trace_rules import check_trace
+from voxpool.errors import RecordingError
 from voxpool.events import CloseReason, ConnectionChanged, ConnectionState, SlotChanged, UtteranceQueued
 from voxpool.frames.record import FrameKind, FrameRecord
 from voxpool.recording.blocks import BlockHead, Kind, pack
@@ -219,3 +220,15 @@ def test_a_file_that_cannot_be_made_leaves_the_old_one(recording, tmp_path):
         export(recording, path, broken)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_recording_itself_is_not_written_over(tmp_path):
+    writer = make_writer(tmp_path)
+    for item in ITEMS:
+        writer.write(item)
+    writer.close()
+    (file,) = writer.files
+    before = file.read_bytes()
+    with Recording(writer.files) as recording, pytest.raises(RecordingError, match="is the recording itself"):
+        export(recording, file, FORMATS["har"])
+    assert file.read_bytes() == before
