@@ -23,7 +23,7 @@ from voxpool.server.statuses import Refused
 
 Timestamps = Literal["none", "WORD", "CHARACTER"]
 
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _INTEGERS: Final = ("max_buffer_delay_ms", "buffer_char_threshold")
 _UNSPECIFIED: Final = "_UNSPECIFIED"
 

@@ -9,6 +9,7 @@ from voxpool.server.config import ServerConfig
 from voxpool.server.options import Options, check, read
 from voxpool.server.requests import Malformed
 from voxpool.server.statuses import Refused
+from voxpool.server.voices import Catalogue
 
 CONFIG = ServerConfig()
 SMALL = {"voiceId": "Ashley", "modelId": "inworld-tts-2"}
@@ -132,11 +133,19 @@ def test_refusals(changes, message):
         {"autoMode": True, "autoModeStrategy": "SENTENCE_BOUNDARY"},
         {"language": "es-MX"},
         {"language": "EN_US"},
+        {"language": "en-GB-x-rp"},
+        {"language": "de-DE-u-co-phonebk"},
         {"temperature": 0},
     ],
 )
 def test_accepted(changes):
     check(read(SMALL | changes), CONFIG)
+
+
+def test_the_language_of_every_voice_is_accepted():
+    for voice in Catalogue(["espeak"]).voices():
+        check(read(SMALL | {"language": voice.language}), CONFIG)
+        check(read(SMALL | {"language": voice.entry()["langCode"]}), CONFIG)
 
 
 def test_an_update_changes_only_what_it_says():
