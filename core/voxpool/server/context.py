@@ -7,7 +7,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -230,6 +230,10 @@ class Context:
         except OSError as error:
             # The connection is gone; its session ends this context.
             _logger.debug("%s ends: %s", self, error)
+        except Exception:
+            # A mistake of ours must not keep the slot, nor its client waiting.
+            _logger.exception("a context failed unexpectedly")
+            await self._fail(statuses.engine_failed("internal error."))
 
     async def _speak(self, part: Part, *, continues: bool) -> None:
         if part.voice is None:
@@ -314,7 +318,9 @@ class Context:
         self.record.failed(status.body)
         self._drop()
         self._on_end(self, "failed")
-        await self._emit(replies.context_status(self.context_id, status))
+        # Where the connection is gone, nobody is left to be told.
+        with suppress(OSError):
+            await self._emit(replies.context_status(self.context_id, status))
 
     def _new_encoder(self, options: Options) -> Encoder:
         self._encoder_config = options.audio_config

@@ -86,6 +86,7 @@ class Session:
                 await self._line.strike("open", self._facts)
             async for message in self._socket:
                 if message.type is WSMsgType.ERROR:
+                    self._line.why = self._line.why or f"a frame was refused: {message.data}"
                     break
                 self._record.frames_in += 1
                 self._line.active_at = self._now()

@@ -10,6 +10,7 @@ import pytest
 
 from support.raw_client import act, audio, chunks, create, kinds, text
 from voxpool.server.config import ServerConfig, TimingProfile
+from voxpool.server.speaking import Speaking
 
 KEY = "bWFkZS11cC1rZXk6Zm9yLXRlc3Rz"  # made up for tests
 TONE = ServerConfig(engine="tone")
@@ -684,6 +685,37 @@ async def test_a_huge_frame_ends_only_its_connection(connect):
     assert await raw.frame() in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
     await other.send(create())
     await other.until("contextCreated")
+
+
+async def test_the_ledger_says_who_ended_a_connection(connect, http):
+    raw = await connect(replace(TONE, max_frame_bytes=2048))
+    await raw.send("x" * 2049)
+    await raw.frame()
+    polite = await connect(url=raw.url)
+    await polite.socket.close()
+    why = {}
+    while len(why) < 2:
+        async with http.get(f"{raw.url}/voxgrid/v1/ledger") as response:
+            why = {each["connection"]: each["why"] for each in (await response.json())["ended"]}
+    assert why[1].startswith("a frame was refused")
+    assert why[2] == "closed by the client (1000)"
+
+
+async def test_a_mistake_of_the_server_fails_only_its_context(connect, monkeypatch, caplog):
+    def mistaken(self):
+        raise ZeroDivisionError
+
+    raw = await connect()
+    await raw.send(*(create(name) for name in "abcde"))
+    for _ in range(5):
+        await raw.frame()
+    with monkeypatch.context() as patch, caplog.at_level("CRITICAL", "voxpool.server.context"):
+        patch.setattr(Speaking, "chunks", mistaken)
+        await raw.send(text("Hello.", "a", flush=True))
+        (failed,) = await raw.until("status")
+    assert (failed["result"]["contextId"], failed["result"]["status"]["code"]) == ("a", 13)
+    await raw.send(create("f"), text("Hello.", "b", flush=True))
+    assert kinds(await raw.until("flushCompleted", "b"))[0] == "contextCreated"
 
 
 async def test_a_text_of_one_mebibyte_is_answered_in_band(connect):
