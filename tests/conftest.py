@@ -9,6 +9,7 @@ os.environ.setdefault("QT_API", "pyside6")
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ settings.load_profile("voxgrid")
 
 GUI = Path(__file__).parent / "gui"
 _applications: list[object] = []
+_newest: list[asyncio.AbstractEventLoop] = []
+"""The newest loop on Qt, if there is one."""
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -38,8 +41,49 @@ def _qasync_loop() -> asyncio.AbstractEventLoop:
     # One for the whole process, as in a program: one that went with its loop would take Qt down in a later test.
     if not _applications:
         _applications.append(QApplication.instance() or QApplication([]))
-    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(_applications[0])
+
+    class Loop(qasync.QEventLoop):
+        """Is still the running one while it handles what is left of Qt's events, which it does once it has stopped."""
+
+        def run_forever(self):
+            try:
+                return super().run_forever()
+            finally:
+                asyncio._set_running_loop(self)
+
+        def run_until_complete(self, future):
+            try:
+                return super().run_until_complete(future)
+            finally:
+                asyncio._set_running_loop(None)
+
+    loop: asyncio.AbstractEventLoop = Loop(_applications[0])
+    _newest[:] = [loop]
     return loop
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let what a loop does while pytest-qt handles Qt's events between a test and its teardown find it running.
+
+    The loop's own callbacks are among those events, and a pool that lives until the teardown goes on in them: it would
+    find no loop, now and then.  In a program Qt's events are never handled without the loop.
+    """
+    plugin = sys.modules.get("pytestqt.plugin")
+    if plugin is None:
+        return
+    handle: Callable[[], None] = plugin._process_events
+
+    def handle_within_the_loop() -> None:
+        if not _newest or _newest[0].is_closed() or asyncio._get_running_loop() is not None:
+            handle()
+            return
+        asyncio._set_running_loop(_newest[0])
+        try:
+            handle()
+        finally:
+            asyncio._set_running_loop(None)
+
+    plugin._process_events = handle_within_the_loop  # type: ignore[attr-defined]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
