@@ -103,6 +103,8 @@ def _replay(recording: Recording, arguments: argparse.Namespace) -> int:
         f"{result.asked} asked for, {result.done} done, {result.failed} failed, in {result.wall_s:.1f} s; "
         f"requests were up to {result.late_s * 1000:.0f} ms late"
     )
+    if result.failed:
+        print(f"voxpool: the last one that failed: {result.error}", file=sys.stderr)
     return 1 if result.failed else 0
 
 

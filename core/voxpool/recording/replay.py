@@ -150,6 +150,7 @@ class Replayed:
         failed: Those that did not.
         late_s: The longest that a request came after its time, in seconds: above a tenth the tool was too slow.
         wall_s: How long all of it took, in seconds.
+        error: What was wrong with the last one that failed, or "".
     """
 
     asked: int
@@ -157,6 +158,7 @@ class Replayed:
     failed: int
     late_s: float
     wall_s: float
+    error: str = ""
 
 
 async def replay(pool: Pool, load: Load, on_progress: Callable[[int, int], None] | None = None) -> Replayed:
@@ -172,11 +174,11 @@ async def replay(pool: Pool, load: Load, on_progress: Callable[[int, int], None]
     """
     clock = asyncio.get_running_loop().time
     began = clock()
-    running: set[asyncio.Task[bool]] = set()
-    ended: list[bool] = []
+    running: set[asyncio.Task[str | None]] = set()
+    ended: list[str | None] = []
     late_s = 0.0
 
-    def note(task: asyncio.Task[bool]) -> None:
+    def note(task: asyncio.Task[str | None]) -> None:
         running.discard(task)
         if not task.cancelled():
             ended.append(task.result())
@@ -197,8 +199,9 @@ async def replay(pool: Pool, load: Load, on_progress: Callable[[int, int], None]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-    done = sum(ended)
-    return Replayed(len(load.calls), done, len(ended) - done, late_s, clock() - began)
+    failed = [why for why in ended if why is not None]
+    error = failed[-1] if failed else ""
+    return Replayed(len(load.calls), len(ended) - len(failed), len(failed), late_s, clock() - began, error)
 
 
 async def wait_until(moment: float) -> float:
@@ -215,15 +218,15 @@ async def wait_until(moment: float) -> float:
     return -left
 
 
-async def _speak(pool: Pool, call: Call) -> bool:
+async def _speak(pool: Pool, call: Call) -> str | None:
+    """Speak, and return what went wrong."""
     try:
         utterance = pool.speak(call.text, voice=call.voice or None)
         async for _ in utterance:
             pass
-    except VoxpoolError:
-        # Counted, and told in the pool's own events and statistics.
-        return False
-    return utterance.outcome is Outcome.DONE
+    except VoxpoolError as error:
+        return str(error)
+    return None if utterance.outcome is Outcome.DONE else "it was cancelled"
 
 
 def speeds(load: Load) -> Iterator[tuple[str, float]]:

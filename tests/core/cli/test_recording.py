@@ -95,6 +95,14 @@ def test_a_replay_at_another_remote_server_is_asked_about_too(recorded, capsys):
     assert "gateway.example.org, which may be billed; add --yes" in capsys.readouterr().err
 
 
+def test_a_replay_that_fails_says_why(recorded, capsys):
+    command = ["recording", "replay", "--url", "http://127.0.0.1:9", "--speed", "burst", "--until", "1", str(recorded)]
+    assert cli.main(command) == 1
+    printed = capsys.readouterr()
+    assert " 0 done" in printed.out
+    assert "the last one that failed: could not connect to 127.0.0.1:9" in printed.err
+
+
 def test_an_empty_stretch_has_nothing_to_replay(recorded, capsys):
     assert cli.main(["recording", "replay", "--from", "1000", str(recorded)]) == 1
     assert "nothing to replay" in capsys.readouterr().err
