@@ -85,6 +85,26 @@ def test_charts_are_made_one_by_one_with_frames_in_between(qtbot, monkeypatch):
     dock.stop()
 
 
+def test_a_long_annotation_under_the_pointer_widens_nothing(qtbot, qapp):
+    dock = ChartsDock(make_theme())
+    qtbot.addWidget(dock)
+    dock.resize(300, 600)
+    dock.show()
+    while not dock.complete:
+        dock._making.timeout.emit()
+    before = dock.minimumSizeHint().width()
+    said = "0:03.8 · threshold: corrected_ms.p95 < 400 is crossed: 421.1 " * 3
+    dock.charts.readout.emit(said)
+    qapp.processEvents()
+    assert dock.minimumSizeHint().width() == before
+    assert dock.readout.text().startswith("0:03.8 · threshold")
+    assert dock.readout.text().endswith("…")
+    assert dock.readout.toolTip() == said
+    dock.charts.readout.emit("")
+    assert dock.readout.text().startswith("Wheel zooms")
+    dock.stop()
+
+
 def test_charts_that_are_saved_are_all_there(qtbot, tmp_path):
     dock = ChartsDock(make_theme())
     qtbot.addWidget(dock)

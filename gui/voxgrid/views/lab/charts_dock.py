@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from voxgrid.models.lab.picture import Picture
 from voxgrid.theme import Theme, mono_font
@@ -64,7 +64,8 @@ class ChartsDock(QWidget):
         self.readout.setProperty("role", "small")
         self.readout.setObjectName("chart_readout")
         self.readout.setFont(mono_font(10))
-        self.readout.setMinimumWidth(0)
+        # However long an annotation under the pointer is: the dock must not grow with it, and all others give way.
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.pause = tool_button("Pause", "charts_pause", "Pause the view", "flat")
         self.pause.setCheckable(True)
         self.pause.setToolTip("The view stands still, the run goes on (Alt+Shift+P)")
@@ -202,12 +203,17 @@ class ChartsDock(QWidget):
         from voxgrid.views.lab.charts_view import ChartsView
 
         self._charts = charts = ChartsView(self._theme, self, at_once=False)
-        charts.readout.connect(lambda said: self.readout.setText(said or _IDLE))
+        charts.readout.connect(self._read_out)
         self._pages.addWidget(charts)
         charts.show_picture(self._picture)
         charts.show_moment(self._moment_s)
         self._show_page(self.tabs.currentIndex())
         return charts
+
+    def _read_out(self, said: str) -> None:
+        wide = self.readout.contentsRect().width()
+        self.readout.setText(self.readout.fontMetrics().elidedText(said or _IDLE, Qt.TextElideMode.ElideRight, wide))
+        self.readout.setToolTip(said)
 
     def _make_next(self) -> None:
         charts = self._begin()
