@@ -40,7 +40,7 @@ class Picture:
         result: What is left when the run is over, or None while it goes on.
         span: The stretch that the charts show when nobody zooms, in seconds, or None for the whole run.
         crossed: When a threshold was crossed first, in seconds, by its text.
-        heard: Utterances of which audio has come.
+        heard: Utterances since the warm-up of which audio has come.
         targeted: Whether the load has a target that can be shown and edited; a burst comes all at once.
         paid: Whether its characters cost money.
         search: Whether it searches for the breaking point: its thresholds are judged at each level.
@@ -85,7 +85,8 @@ class Picture:
     def add_tick(self, tick: Tick, unknown: Collection[str] = ()) -> None:
         """Take in a tick, of which some columns may be unknown."""
         self.line.add(tick, unknown)
-        self.heard += len(tick.ttfa_ms)
+        # What is heard in the warm-up is in the charts alone.
+        self.heard += len(tick.ttfa_ms) if tick.started else 0
         self.heat.add(max(0.0, tick.at_s), tick.ttfa_ms)
 
     def add_mark(self, mark: Mark) -> None:

@@ -34,7 +34,7 @@ _MEANINGS: Final[dict[Verdict, str]] = {
 }
 _FROM_THE_START: Final = ("loop_lag_ms", "late_start_ms")
 _WITH_AUDIO: Final = (
-    "ttfa_ms", "corrected_ms", "uncorrected_ms", "queue_ms", "connect_ms", "create_ms", "real_time_factor",
+    "ttfa_ms", "corrected_ms", "uncorrected_ms", "queue_ms", "create_ms", "real_time_factor",
     "stalls",
 )  # fmt: skip
 """What thresholds are about that is known as soon as a run has begun, or with its first audio; all other things can be
@@ -174,6 +174,8 @@ def _says_something(metric: str, picture: Picture) -> bool:
         return False
     if metric in _FROM_THE_START:
         return tick.started > 0
+    if metric == "connect_ms":
+        return tick.connections >= FEWEST
     return (picture.heard if metric in _WITH_AUDIO else tick.done + tick.failed + tick.cancelled) >= FEWEST
 
 
