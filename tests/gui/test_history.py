@@ -54,6 +54,13 @@ async def test_what_ended_without_audio_is_done_and_not_stopped(stage):
     assert "ended without any audio" in history.explain(record)
 
 
+async def test_one_that_was_interrupted_is_called_as_on_the_grid(stage):
+    record = stage.controller.speak("Never mind.")
+    stage.controller.stop()
+    await settle()
+    assert history.first_audio(record) == "interrupted"
+
+
 async def test_newest_first_with_its_time_to_first_audio(stage):
     stage.controller.speak("First.")
     stage.clock.advance(0.121)

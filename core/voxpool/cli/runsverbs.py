@@ -102,7 +102,7 @@ def summary(result: RunResult) -> str:
         "",
         f"{result.run_id}, {words.moment(result.began_at)}, {words.duration(result.wall_s)}, {result.url}",
         (
-            f"{result.done:,} heard, {result.failed:,} failed, {result.interrupted:,} interrupted{short} "
+            f"{result.done:,} done, {result.failed:,} failed, {result.interrupted:,} interrupted{short} "
             f"of {result.started:,}"
         ),
         *([f"{left}"] if (left := words.left_out(result)) else []),

@@ -26,7 +26,7 @@ def first_audio(record: UtteranceRecord) -> str:
         return f"{record.ttfa_ms:,.0f} ms"
     if not record.ended:
         return "…"
-    return _ENDS.get(record.outcome, "stopped")
+    return _ENDS.get(record.outcome, "interrupted")
 
 
 def explain(record: UtteranceRecord) -> str:
