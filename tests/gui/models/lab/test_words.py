@@ -49,6 +49,14 @@ def test_thresholds_stand_as_they_were_crossed():
     assert all(row.passed for row in others)
 
 
+def test_neither_the_warm_up_nor_a_few_connections_say_that_a_threshold_holds():
+    picture = Picture(thresholds=("connect_ms.max < 5000", "ttfa_ms.p95 < 400"))
+    picture.add_tick(Tick(at_s=1.0, warm_up=50, connections=4, ttfa_ms=(1.0,) * 50))
+    assert [row.passed for row in threshold_rows(picture)] == [None, None]
+    picture.add_tick(Tick(at_s=2.0, started=50, connections=10, ttfa_ms=(1.0,) * 50))
+    assert [row.passed for row in threshold_rows(picture)] == [True, True]
+
+
 def test_the_thresholds_of_a_search_are_judged_at_its_levels():
     picture = _picture([Tick(at_s=9.0, started=50, done=40, ttfa_ms=(1.0,) * 50)], search=True)
     assert {(row.passed, row.note) for row in threshold_rows(picture)} == {(None, "judged at each level")}
