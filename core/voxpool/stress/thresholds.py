@@ -164,6 +164,10 @@ def parse(text: str, *, aborts: bool = False) -> Threshold:
         ValueError: In one sentence: what was expected, and what there is.
     """
     match = _FORM.fullmatch(text)
+    if match is None and text.rstrip().endswith(" abort"):
+        # As the window has it, one on each line.
+        check = text.rstrip().removesuffix(" abort").strip()
+        raise ValueError(f"one that ends the run is written like {{ check = {check[:80]!r}, abort = true }} here")
     if match is None:
         raise ValueError(f"expected a condition like 'ttfa_ms.p95 < 400', got {text[:80]!r}")
     metric, statistic, comparison, limit = match.groups()

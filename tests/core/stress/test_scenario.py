@@ -120,6 +120,10 @@ SENTENCES = [
     ("seed = -1\n" + LOAD, "x.toml: seed: expected a whole number >= 0, got -1"),
     ('thresholds = ["soon"]\n' + LOAD, "x.toml: thresholds[0]: expected a condition like 'ttfa_ms.p95 < 400'"),
     ('thresholds = [{ check = "ttfa_ms.p96 < 4" }]\n' + LOAD, "x.toml: thresholds[0]: ttfa_ms has no 'p96'"),
+    (
+        'thresholds = ["errors.rate < 0.1 abort"]\n' + LOAD,
+        "x.toml: thresholds[0]: one that ends the run is written like { check = 'errors.rate < 0.1', abort = true }",
+    ),
     ("thresholds = [3]\n" + LOAD, "x.toml: thresholds[0]: expected a text or a table, got a whole number"),
     (LOAD + "[pool]\nmax_connections = 0", "x.toml: pool: max_connections is 0, but must be a whole number"),
     (LOAD + '[pool]\nplacement = "top"', "x.toml: pool: placement is 'top', but must be least_loaded"),
