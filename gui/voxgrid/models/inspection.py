@@ -85,7 +85,7 @@ class Spoken:
         begun = self._words.at(record.played_s if record.listening else record.audio_s)
         end = self._words.end_of(begun)
         # The full stop has no sound of its own.
-        return end if any(character.isalnum() for character in record.text[end:]) else len(record.text)
+        return len(record.text) if begun and not any(map(str.isalnum, record.text[end:])) else end
 
 
 def inspect(
