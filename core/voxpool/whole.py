@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,8 @@ def whole(target: Path) -> Iterator[BinaryIO]:
     """Give a file to write into, which gets its name when all is written; a full disk leaves what was there.
 
     A device or a pipe is written into as it is: a file must not take its place.  The same goes for what leads to an
-    open file, as ``/dev/stdout`` does; any other link stays one, and the file that it leads to is written.
+    open file, as ``/dev/stdout`` does; any other link stays one, and the file that it leads to is written.  What takes
+    the place of a file has its permissions.
 
     Args:
         target: The file; its directory must exist.
@@ -34,6 +36,9 @@ def whole(target: Path) -> Iterator[BinaryIO]:
     draft = _draft_beside(final)
     try:
         with draft.open("xb") as file:
+            # Who may read what was there may read what takes its place, and nobody else.
+            with suppress(FileNotFoundError):
+                shutil.copymode(final, draft)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -133,3 +133,12 @@ def test_what_leads_to_an_open_file_goes_into_it(tmp_path, direct):
         a_sound(path)
         assert file.read(4) == b"RIFF"
         assert path.is_symlink()
+
+
+def test_a_file_that_is_written_anew_keeps_its_permissions(tmp_path):
+    target = tmp_path / "report.html"
+    target.write_text("an older one")
+    target.chmod(0o600)
+    a_report(target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert b"<html" in target.read_bytes()
