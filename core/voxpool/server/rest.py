@@ -102,6 +102,9 @@ class Rest:
         plain = make_encoder(Encoding.PCM, settings.sample_rate_hz, wav_size_field=0)
         async with aclosing(self._chunks(text, settings, voice, plain)) as chunks:
             async for chunk in chunks:
+                if request.transport is None or request.transport.is_closing():
+                    # Nothing is written until the end, so nothing else would notice.
+                    raise ConnectionResetError("the client has gone")
                 pcm += chunk.audio
                 if chunk.timestamps is not None:
                     alignments.append(chunk.timestamps)

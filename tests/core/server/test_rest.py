@@ -178,6 +178,18 @@ async def test_a_reader_that_leaves_frees_its_generation(serve, http):
     raise AssertionError("the generation was never given back")
 
 
+async def test_who_leaves_before_one_answer_frees_its_generation(serve, http):
+    # The next piece of audio is due within a second, all of it after two hours.
+    url = await serve(replace(TONE, timing=TimingProfile(delivery_rate=0.01), rest_chunk_s=0.01))
+    asking = asyncio.create_task(post(http, url, "/tts/v1/voice", body(text="A long story. " * 100)))
+    while not (await get(http, url, "/voxgrid/v1/health"))["generations"]:
+        assert not asking.done()
+    asking.cancel()
+    async with asyncio.timeout(10):
+        while (await get(http, url, "/voxgrid/v1/health"))["generations"]:
+            await asyncio.sleep(0.01)
+
+
 async def get(http, url, path):
     async with http.get(url + path) as response:
         return await response.json()
