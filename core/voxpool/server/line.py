@@ -160,8 +160,14 @@ class Line:
             return
         while (left := self.active_at + limit - self._now()) > 0:  # noqa: ASYNC110 - a deadline that moves, no poll
             await asyncio.sleep(left)
-        with contextlib.suppress(OSError):
-            await self.inactive()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self.inactive()
+        except TimeoutError:
+            # It reads nothing any more, so it cannot be told.
+            self.drop()
+        except OSError:
+            return
 
     async def close(self, code: int, message: str = "", *, drain: bool = True) -> None:
         """Send a close frame.  The session reads on until the client has answered it, or takes too long to.
@@ -175,7 +181,7 @@ class Line:
             return
         if self._network is not None:
             if drain:
-                await self._network.drain()
+                await self._drain(self._network)
             self._network.stop()
         self._closing = True
         self._released.set()
@@ -193,7 +199,7 @@ class Line:
         if self._closing:
             return
         if self._network is not None:
-            await self._network.drain()
+            await self._drain(self._network)
         self._closing = True
         self._released.set()
         if self._transport is not None and not self._transport.is_closing():
@@ -216,6 +222,16 @@ class Line:
             self._transport.close()
         else:
             await self._socket.close()
+
+    @property
+    def _patience_s(self) -> float:
+        return self._services.config.timing.network_s + _CLOSE_TIMEOUT_S
+
+    async def _drain(self, network: _Network) -> None:
+        """Send what is held back, to a client that reads."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience_s):
+                await network.drain()
 
     async def _end(self, fault: Fault) -> None:
         self.why = f"ended by a fault: {fault.effect}"

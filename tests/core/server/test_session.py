@@ -583,6 +583,25 @@ async def test_inactivity(connect, end):
     assert raw.socket.close_code == (1006 if end == "drop" else 1000)
 
 
+@pytest.mark.parametrize("end", ["drop", "close"])
+async def test_who_reads_no_more_is_inactive_over_a_slow_network_too(connect, http, end):
+    timing = TimingProfile(network_s=0.001)
+    raw = await connect(replace(TONE, timing=timing, inactivity_s=0.05, inactivity_end=end))
+    raw.socket._response.connection.transport.pause_reading()
+    config = {"audioEncoding": "PCM", "sampleRateHertz": 48000}
+    await raw.send(create(audioConfig=config), *(text(f"Turn {i}. " * 200, flush=True) for i in range(40)))
+    async with asyncio.timeout(10):
+        while True:
+            async with http.get(f"{raw.url}/voxgrid/v1/health") as response:
+                health = await response.json()
+            if not health["connections"]:
+                break
+            await asyncio.sleep(0.01)
+    assert (health["contexts"], health["generations"]) == (0, 0)
+    # Nothing more is read, a goodbye neither.
+    raw.socket._response.connection.transport.abort()
+
+
 async def test_activity_keeps_a_connection(connect):
     raw = await connect(replace(TONE, inactivity_s=0.4))
     await raw.send(create())
