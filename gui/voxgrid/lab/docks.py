@@ -134,7 +134,7 @@ class LabDocks:
         self.lab.show_page(SCENARIO)
 
     def _spare_trends(self, _visible: bool) -> None:
-        self._window.cockpit.trends.setVisible(self._window.docks["charts"].isHidden())
+        self._window.cockpit.spare_trends(not self._window.docks["charts"].isHidden())
 
     def _come(self, layout: Layout) -> None:
         """Lay lanes over charts in a narrow window before they are seen: it would grow to hold both, and stay so."""

@@ -48,6 +48,7 @@ class Cockpit(QWidget):
         self.grid = GridView(self.items, theme, self)
         self.queue = QueueView(theme, clock, self)
         self.trends = Trends(theme, self)
+        self._spared = False
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 0, 0, 0)
         column.setSpacing(0)
@@ -60,4 +61,12 @@ class Cockpit(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the small charts out where the grid needs the room."""
         super().resizeEvent(event)
-        self.trends.setVisible(event.size().height() >= _ROOM_FOR_TRENDS)
+        self._show_trends()
+
+    def spare_trends(self, spare: bool) -> None:
+        """Leave the small charts out, however much room there is, while others show the same."""
+        self._spared = spare
+        self._show_trends()
+
+    def _show_trends(self) -> None:
+        self.trends.setVisible(not self._spared and self.height() >= _ROOM_FOR_TRENDS)

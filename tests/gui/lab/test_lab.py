@@ -324,6 +324,10 @@ async def test_the_whole_grid_stays_in_view(stage, lab, qapp, size):
     assert last.width() >= 60
     assert window.docks["charts"].isVisible()
     assert not window.cockpit.trends.isVisible()
+    # Nor does another size bring them back beside the large ones.
+    window.resize(window.width() + 60, window.height() + 40)
+    qapp.processEvents()
+    assert not window.cockpit.trends.isVisible()
     window.findChild(QAction, "layout_play").trigger()
     for _ in range(3):
         qapp.processEvents()
