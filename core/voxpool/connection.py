@@ -137,8 +137,8 @@ class Connection:
         self._owner = owner
         self._traffic = traffic
         self._clock = clock
-        self._outbox: deque[tuple[str | None, OnSent | None]] = deque()
-        """Frames to send; None stands for a ping."""
+        self._outbox: deque[tuple[str | None, OnSent | None, str]] = deque()
+        """Frames to send, and whose text they carry ("" where they carry none); None stands for a ping."""
         self._wake: asyncio.Future[None] | None = None
         self._flushed: asyncio.Future[None] | None = None
         self.tasks: list[asyncio.Task[None]] = []
@@ -170,16 +170,29 @@ class Connection:
 
     # -- writing ---------------------------------------------------------------------------------------------
 
-    def write(self, frame: str, on_sent: OnSent | None = None) -> None:
-        """Queue a frame; it goes out in order."""
-        self._queue(frame, on_sent)
+    def write(self, frame: str, on_sent: OnSent | None = None, *, text_of: str = "") -> None:
+        """Queue a frame; it goes out in order.
+
+        Args:
+            frame: The frame.
+            on_sent: Called when the socket has taken it.
+            text_of: The context whose text it carries, if it carries any (see ``drop_text``).
+        """
+        self._queue(frame, on_sent, text_of)
+
+    def drop_text(self, context_id: str) -> None:
+        """Send no more text of a context that is being cancelled: it would be paid for, and hold others up."""
+        kept = [entry for entry in self._outbox if entry[2] != context_id]
+        if len(kept) < len(self._outbox):
+            self._outbox.clear()
+            self._outbox.extend(kept)
 
     def ping(self) -> None:
         """Queue a ping."""
-        self._queue(None, None)
+        self._queue(None, None, "")
 
-    def _queue(self, frame: str | None, on_sent: OnSent | None) -> None:
-        self._outbox.append((frame, on_sent))
+    def _queue(self, frame: str | None, on_sent: OnSent | None, text_of: str) -> None:
+        self._outbox.append((frame, on_sent, text_of))
         wake = self._wake
         if wake is not None and not wake.done():
             wake.set_result(None)
@@ -198,7 +211,7 @@ class Connection:
     async def _write_queued(self) -> None:
         outbox, traffic = self._outbox, self._traffic
         while outbox:
-            frame, on_sent = outbox.popleft()
+            frame, on_sent, _ = outbox.popleft()
             if frame is None:
                 await self._send_ping()
                 continue

@@ -165,7 +165,7 @@ class Job:
             connection.write(session.flush(context_id))
         else:
             frame = session.send_text(context_id, piece.text, flush=flush)
-            connection.write(frame, self._on_sent(len(piece.text), slot.serial))
+            connection.write(frame, self._on_sent(len(piece.text), slot.serial), text_of=context_id)
         self._buffered_text = 0 if flush else self._buffered_text + len(piece.text)
         asks, restarts = self._asks(flush)
         self._desk.text_sent(slot, speakable=speakable(piece.text), asks=asks, restarts=restarts)

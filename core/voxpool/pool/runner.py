@@ -178,6 +178,7 @@ class Runner:
         life = connection.session.contexts.get(slot.context_id) if connection else None
         if connection is None or life is None:
             return
+        connection.drop_text(slot.context_id)
         if life.phase is not Phase.BROKEN and life.can_cancel:
             connection.write(connection.session.cancel(slot.context_id))
         elif life.can_close:

@@ -232,6 +232,25 @@ async def test_a_closing_context_that_still_sends_is_no_zombie() -> None:
         assert pool.stats().slots_held == 1
 
 
+async def test_text_that_waits_to_be_sent_is_not_sent_after_cancel() -> None:
+    service = FakeService()
+    async with open_pool(service, max_connections=1) as (pool, _):
+        await heard(pool.speak("Hello."))
+        wire = service.wires[0]
+        wire.stuck = asyncio.Event()
+        long = pool.speak("word " * 40_000)
+        await asyncio.sleep(0.1)
+        long.cancel_nowait()
+        short = pool.speak("Short.")
+        await asyncio.sleep(0.1)
+        wire.stuck.set()
+        wire.stuck = None
+        assert len(await heard(short)) > 0
+        assert service.counts == {"create": 3, "send_text": 2, "close_context": 3, "cancel_context": 1}
+        assert long.sent_characters == 0
+        assert pool.stats().slots_held == 0
+
+
 async def test_cancelling_twice_or_after_the_end_changes_nothing() -> None:
     service = FakeService()
     async with open_pool(service) as (pool, _):
