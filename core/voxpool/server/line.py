@@ -163,11 +163,10 @@ class Line:
         try:
             async with asyncio.timeout(self._patience_s):
                 await self.inactive()
-        except TimeoutError:
-            # It reads nothing any more, so it cannot be told.
-            self.drop()
         except OSError:
-            return
+            # It reads nothing any more (too late is an OSError too), or nothing can be written any more to a client
+            # that has ended its own direction: either would last for good.
+            self.drop()
 
     async def close(self, code: int, message: str = "", *, drain: bool = True) -> None:
         """Send a close frame.  The session reads on until the client has answered it, or takes too long to.

@@ -602,6 +602,37 @@ async def test_who_reads_no_more_is_inactive_over_a_slow_network_too(connect, ht
     raw.socket._response.connection.transport.abort()
 
 
+@pytest.mark.parametrize("last", ["half-close", "garbage"])
+async def test_who_reads_no_more_and_breaks_off_is_inactive(connect, http, last):
+    raw = await connect(replace(TONE, inactivity_s=0.5))
+    transport = raw.socket._response.connection.transport
+    await raw.send(create(audioConfig={"audioEncoding": "PCM", "sampleRateHertz": 48000}))
+    await raw.until("contextCreated")
+    transport.pause_reading()
+    await raw.send(*(text(f"Turn {i}. " * 200, flush=True) for i in range(40)))
+
+    async def look():
+        async with http.get(f"{raw.url}/voxgrid/v1/ledger") as response:
+            ledger = await response.json()
+        (connection,) = ledger["connections"] + ledger["ended"]
+        return connection
+
+    async with asyncio.timeout(10):
+        sent, connection = -1, await look()
+        while sent != connection["framesSent"]:
+            sent = connection["framesSent"]
+            await asyncio.sleep(0.05)
+            connection = await look()
+        if last == "half-close":
+            transport.write_eof()
+        else:
+            transport.write(b"\xff\xff\xff\xff")
+        while connection["endedAt"] is None:
+            connection = await look()
+    assert connection["openContexts"] == []
+    transport.abort()
+
+
 async def test_activity_keeps_a_connection(connect):
     raw = await connect(replace(TONE, inactivity_s=0.4))
     await raw.send(create())
