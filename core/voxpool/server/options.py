@@ -165,7 +165,8 @@ def read(body: dict[str, Any], base: Options | None = None) -> Options:
     """
     given: dict[str, Any] = {}
     for name in ("voice_id", "model_id", "language"):
-        given[name] = jsonvalues.string(field(body, name))
+        # An empty text is what protobuf has for one that is not set.
+        given[name] = jsonvalues.string(field(body, name)) or None
     for name in _INTEGERS:
         given[name] = jsonvalues.integer(field(body, name))
     for name, accepted in _ENUMS.items():

@@ -133,6 +133,7 @@ def test_refusals(changes, message):
         {"autoMode": True, "autoModeStrategy": "SENTENCE_BOUNDARY"},
         {"language": "es-MX"},
         {"language": "EN_US"},
+        {"language": ""},
         {"language": "en-GB-x-rp"},
         {"language": "de-DE-u-co-phonebk"},
         {"temperature": 0},
