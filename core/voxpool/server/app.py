@@ -119,6 +119,9 @@ class Server:
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
         services = self.services
+        if not web.WebSocketResponse().can_prepare(request):
+            # No upgrade at all: it is no connection, and takes no connection's number.
+            raise web.HTTPBadRequest
         refusal = await self._refusal(request)
         if refusal is not None:
             services.ledger.refused_upgrades += 1

@@ -544,6 +544,17 @@ async def test_the_upgrade_offers_no_compression_and_no_ping(connect, http):
     assert kinds([await raw.frame()]) == ["contextCreated"]
 
 
+async def test_a_request_without_an_upgrade_is_no_connection(connect, serve, http):
+    url = await serve()
+    async with http.get(f"{url}/tts/v1/voice:streamBidirectional") as response:
+        assert (response.status, (await response.json())["code"]) == (400, 3)
+    await connect(url=url)
+    async with http.get(f"{url}/voxgrid/v1/ledger") as response:
+        ledger = await response.json()
+    assert [each["connection"] for each in ledger["connections"]] == [1]
+    assert ledger["ended"] == []
+
+
 async def test_closing_is_echoed(connect):
     raw = await connect()
     await raw.socket.close(code=1000)
