@@ -184,9 +184,11 @@ class Line:
             self._network.stop()
         self._closing = True
         self._released.set()
+        # A reason has 123 bytes at most, and must be UTF-8: no character is cut.
+        reason = message.encode()[:100].decode(errors="ignore").encode()
         # Not the socket's own close(): called beside its reader, that ends TCP before the client could answer.
         with contextlib.suppress(OSError):
-            await self._socket.send_frame(_CODE.pack(code) + message.encode()[:100], WSMsgType.CLOSE)
+            await self._socket.send_frame(_CODE.pack(code) + reason, WSMsgType.CLOSE)
         asyncio.get_running_loop().call_later(_CLOSE_TIMEOUT_S, self.drop)
 
     async def hang_up(self) -> None:

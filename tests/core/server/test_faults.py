@@ -658,3 +658,10 @@ async def test_wrong_changes_are_told_in_a_sentence(serve, http, path, body):
     assert status == 400
     assert answer["code"] == 3
     assert answer["message"]
+
+
+async def test_the_reason_of_a_close_is_cut_between_characters(connect):
+    fault = Fault("open", "disconnect", code=1012, message="a" + "ü" * 60)
+    raw = await connect(replace(TONE, faults=(fault,)))
+    goodbye = await raw.socket.receive(5)
+    assert (goodbye.type, goodbye.data, goodbye.extra) == (aiohttp.WSMsgType.CLOSE, 1012, "a" + "ü" * 49)
