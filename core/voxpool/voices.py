@@ -79,7 +79,10 @@ async def _all_voices(session: Any, endpoint: Endpoint) -> tuple[Voice, ...]:
     found: list[Voice] = []
     token = ""
     for _ in range(MAX_PAGES):
-        page = await _get(session, endpoint, CURRENT_PATH, {"pageToken": token} if token else {})
+        # The one source that names the parameter calls it as the answer does (protocol.md section 11); other services
+        # of this kind say pageToken.
+        query = {"nextPageToken": token, "pageToken": token} if token else {}
+        page = await _get(session, endpoint, CURRENT_PATH, query)
         voices, token = read_voices(page)
         found += voices
         if not token:

@@ -57,12 +57,13 @@ async def test_the_legacy_list_is_read_whole() -> None:
         )
 
 
-async def test_the_current_list_is_read_page_by_page_where_the_old_one_is_gone() -> None:
+@pytest.mark.parametrize("name", ["nextPageToken", "pageToken"])
+async def test_the_current_list_is_read_page_by_page_where_the_old_one_is_gone(name: str) -> None:
     pages = {
         None: {"voices": [{"voiceId": "A", "langCode": "EN_US"}], "nextPageToken": "2"},
         "2": {"voices": [{"voiceId": "B", "langCode": "DE_DE"}], "nextPageToken": ""},
     }
-    async with rest(current=lambda request: pages[request.query.get("pageToken")]) as url:
+    async with rest(current=lambda request: pages[request.query.get(name)]) as url:
         assert [(voice.id, voice.languages) for voice in await list_voices(Endpoint(url))] == [
             ("A", ("EN_US",)),
             ("B", ("DE_DE",)),
