@@ -139,7 +139,7 @@ async def test_an_idle_connection_is_broken_before_anybody_needs_it(opened):
     async with opened() as window:
         assert await window.speaks_again()
         row = next(each for each in window.grid.rows if each.live)
-        assert not any(cell.state.holds_slot for cell in window.grid.cells())
+        await window.until(lambda: not any(cell.state.holds_slot for cell in window.grid.cells()))
         window.parts.window.cockpit.grid.rowMenuRequested.emit(row.row, QPoint(5, 5))
         window.trigger("break_cut", f"Connection {row.row + 1}")
         await window.until(lambda: row.closes == 1)
