@@ -1,7 +1,6 @@
 """A context by itself, without a connection."""
 
-import sys
-
+from support.calls import calls_of
 from voxpool.server.app import make_services
 from voxpool.server.config import ServerConfig
 from voxpool.server.context import Context
@@ -11,21 +10,8 @@ from voxpool.server.options import read
 
 
 async def test_what_waits_is_counted_without_looking_at_each_part():
-    def work():
-        """Count the calls that it takes to tell how much is held."""
-        calls = 0
-
-        def count(*_):
-            nonlocal calls
-            calls += 1
-
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
-            assert context.held_characters == 2 * parts
-        finally:
-            sys.setprofile(before)
-        return calls
+    def look():
+        assert context.held_characters == 2 * parts
 
     services = make_services(ServerConfig(engine="tone"))
     options = read({"voiceId": "Ashley", "modelId": "inworld-tts-2", "audioConfig": {"audioEncoding": "PCM"}})
@@ -35,7 +21,7 @@ async def test_what_waits_is_counted_without_looking_at_each_part():
         for _ in range(50):
             context.send_text("a.", flush=True)
             parts += 1
-        seen.append(work())
+        seen.append(calls_of(look))
     context.cancel("lost")
     assert context.record.dropped_characters == 200
     assert context.held_characters == 0

@@ -1,9 +1,8 @@
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.calls import calls_of
 from voxpool.server.buffering import BufferRules, TextBuffer
 from voxpool.server.sentences import parts, pieces, sentence_end, speakable, visible_length, word_cut
 
@@ -107,20 +106,12 @@ def test_speakable(text, spoken):
 @pytest.mark.parametrize("unit", ["<b>a. ", "[x]. ", "<b>", "a. ", "a. <"])
 def test_the_work_grows_with_the_text_and_no_faster(unit, mode):
     def work(length):
-        """Count the calls that it takes to take a text in and to divide it."""
-        buffer, calls = TextBuffer(BufferRules(mode, threshold=3)), 0
+        buffer = TextBuffer(BufferRules(mode, threshold=3))
 
-        def count(*_):
-            nonlocal calls
-            calls += 1
-
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
+        def take_in_and_divide():
             buffer.append((unit * length)[:length], 0.0, busy=True)
             buffer.flush()
-        finally:
-            sys.setprofile(before)
-        return calls
+
+        return calls_of(take_in_and_divide)
 
     assert work(2000) < 3 * work(1000)

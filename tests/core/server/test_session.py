@@ -594,13 +594,8 @@ async def test_inactivity(connect, end):
     assert raw.socket.close_code == (1006 if end == "drop" else 1000)
 
 
-@pytest.mark.parametrize("end", ["drop", "close"])
-async def test_who_reads_no_more_is_inactive_over_a_slow_network_too(connect, http, end):
-    timing = TimingProfile(network_s=0.001)
-    raw = await connect(replace(TONE, timing=timing, inactivity_s=0.05, inactivity_end=end))
-    raw.socket._response.connection.transport.pause_reading()
-    config = {"audioEncoding": "PCM", "sampleRateHertz": 48000}
-    await raw.send(create(audioConfig=config), *(text(f"Turn {i}. " * 200, flush=True) for i in range(40)))
+async def nothing_is_left(raw, http):
+    """Wait until the server has no connection any more; then it has neither contexts nor generations."""
     async with asyncio.timeout(10):
         while True:
             async with http.get(f"{raw.url}/voxgrid/v1/health") as response:
@@ -609,6 +604,16 @@ async def test_who_reads_no_more_is_inactive_over_a_slow_network_too(connect, ht
                 break
             await asyncio.sleep(0.01)
     assert (health["contexts"], health["generations"]) == (0, 0)
+
+
+@pytest.mark.parametrize("end", ["drop", "close"])
+async def test_who_reads_no_more_is_inactive_over_a_slow_network_too(connect, http, end):
+    timing = TimingProfile(network_s=0.001)
+    raw = await connect(replace(TONE, timing=timing, inactivity_s=0.05, inactivity_end=end))
+    raw.socket._response.connection.transport.pause_reading()
+    config = {"audioEncoding": "PCM", "sampleRateHertz": 48000}
+    await raw.send(create(audioConfig=config), *(text(f"Turn {i}. " * 200, flush=True) for i in range(40)))
+    await nothing_is_left(raw, http)
     # Nothing more is read, a goodbye neither.
     raw.socket._response.connection.transport.abort()
 
@@ -725,13 +730,7 @@ async def test_a_client_that_vanishes_leaves_nothing(connect, http):
     await raw.send(create(), text("This would take a while. " * 9, flush=True))
     await raw.until("audioChunk")
     raw.socket._response.connection.transport.abort()
-    for _ in range(200):
-        async with http.get(f"{raw.url}/voxgrid/v1/health") as response:
-            health = await response.json()
-        if not health["connections"]:
-            break
-        await asyncio.sleep(0.01)
-    assert (health["contexts"], health["generations"]) == (0, 0)
+    await nothing_is_left(raw, http)
     async with http.get(f"{raw.url}/voxgrid/v1/ledger") as response:
         (connection,) = (await response.json())["ended"]
     (context,) = connection["endedContexts"]
