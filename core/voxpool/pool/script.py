@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 from voxpool.errors import SettingError
+from voxpool.protocol.settings import check_unicode
 from voxpool.protocol.text import slice_text
 
 WINDOW: Final = 16_384
@@ -134,10 +135,7 @@ def check_text(text: str, name: str = "text") -> str:
     """
     if not isinstance(text, str):
         raise SettingError(name, text, "a text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise SettingError(name, text, "valid Unicode, without half surrogate pairs") from None
+    check_unicode(name, text)
     return text
 
 

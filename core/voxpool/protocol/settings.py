@@ -226,8 +226,8 @@ def _check_types(settings: ContextSettings) -> None:
                 continue
             if isinstance(value, bool) or not isinstance(value, kinds):
                 raise SettingError(name, value, words)
-            if isinstance(value, str) and not _can_be_sent(value):
-                raise SettingError(name, value, "valid Unicode, without half surrogate pairs")
+            if isinstance(value, str):
+                check_unicode(name, value)
     if not isinstance(settings.auto_mode, bool):
         raise SettingError("auto_mode", settings.auto_mode, "True or False")
     language = settings.language
@@ -235,12 +235,16 @@ def _check_types(settings: ContextSettings) -> None:
         raise SettingError("language", language, "a BCP-47 code such as en-US, or None")
 
 
-def _can_be_sent(text: str) -> bool:
+def check_unicode(name: str, text: str) -> None:
+    """Check that a text can be sent.
+
+    Raises:
+        SettingError: If it holds half of a surrogate pair, which no JSON can carry.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        raise SettingError(name, text, "valid Unicode, without half surrogate pairs") from None
 
 
 def _check_range(name: str, value: float | None, allowed: Range) -> None:

@@ -16,6 +16,7 @@ from voxgrid.models.waterfall import Section, headline, sections, waterfall
 from voxgrid.models.wording import millis, sentence_case, without_id
 from voxpool.events import Outcome
 from voxpool.knowledge import UNKNOWN, Situation, explain
+from voxpool.pool.script import speakable
 
 if TYPE_CHECKING:
     from voxgrid.speech.record import UtteranceRecord
@@ -85,7 +86,7 @@ class Spoken:
         begun = self._words.at(record.played_s if record.listening else record.audio_s)
         end = self._words.end_of(begun)
         # The full stop has no sound of its own.
-        return len(record.text) if begun and not any(map(str.isalnum, record.text[end:])) else end
+        return len(record.text) if begun and not speakable(record.text[end:]) else end
 
 
 def inspect(
